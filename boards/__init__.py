@@ -1,0 +1,1 @@
+"""The folder of the boards, found through this package in a checkout and in a wheel alike."""

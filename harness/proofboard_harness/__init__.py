@@ -1,0 +1,1 @@
+"""What is done with a board: build, flash, stream, compare, measure and report."""

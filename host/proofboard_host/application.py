@@ -1,0 +1,202 @@
+"""An application is one TOML file: recordings, front end, network, training, compression, what is streamed.
+
+`load_application` turns it into frozen dataclasses; any wrong key or value is one error that names file and key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigurationFault
+
+
+@dataclass(frozen=True)
+class AudioSection:
+    """`sample_rate` in Hz; `window` in samples: what one decision hears."""
+
+    sample_rate: int
+    window: int
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """`recipe` names an entry of `data.recipes`; `classes` is the order of the logits."""
+
+    recipe: str
+    classes: list[str]
+    positive: str
+
+
+@dataclass(frozen=True)
+class FrontendSection:
+    """`frame` (also the FFT length) and `hop` in samples, `f_min` and `f_max` in Hz."""
+
+    frame: int
+    hop: int
+    mel_bands: int
+    f_min: float
+    f_max: float
+
+
+@dataclass(frozen=True)
+class NetworkSection:
+    """`hidden`: widths of the fully connected layers between features and logits."""
+
+    hidden: list[int]
+
+
+@dataclass(frozen=True)
+class TrainSection:
+    """`augmentations`: augmented copies made of each training clip."""
+
+    seed: int
+    folds: int
+    epochs: int
+    batch: int
+    learning_rate: float
+    augmentations: int
+
+
+@dataclass(frozen=True)
+class CompressSection:
+    """`scheme`: an entry of `compress.SCHEMES`."""
+
+    scheme: str
+
+
+@dataclass(frozen=True)
+class StreamSection:
+    """`clips`: how many field clips go to the target when not all are asked for."""
+
+    clips: int
+
+
+@dataclass(frozen=True)
+class Application:
+    """All that Proofboard has to know of an application. `path` is the file that it came from."""
+
+    name: str
+    title: str
+    audio: AudioSection
+    data: DataSection
+    frontend: FrontendSection
+    network: NetworkSection
+    train: TrainSection
+    compress: CompressSection
+    stream: StreamSection
+    path: Path
+
+    @property
+    def frames(self) -> int:
+        """Frames in one window: only whole frames count."""
+        return 1 + (self.audio.window - self.frontend.frame) // self.frontend.hop
+
+    @property
+    def features(self) -> int:
+        """Inputs of the network: frames × mel bands."""
+        return self.frames * self.frontend.mel_bands
+
+
+def known_applications() -> list[str]:
+    """Names of the applications that ship with Proofboard."""
+    folder = resources.files("proofboard_host.applications")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_application(name_or_path: str) -> Application:
+    """Load a shipped application by name, or a user's own by the path of its TOML file."""
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+    else:
+        path = Path(str(resources.files("proofboard_host.applications") / f"{name_or_path}.toml"))
+        if not path.is_file():
+            raise ConfigurationFault(
+                f"unknown application {name_or_path!r}",
+                hint=f"known: {', '.join(known_applications())}; or give the path of a .toml file",
+            )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationFault(f"can't be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationFault(f"is not UTF-8 text: {error}", where=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationFault(f"is not TOML: {error}", where=str(path), hint="correct the line") from error
+    application: Application = read_table(Application, document | {"path": path}, where=str(path))
+    _check(application)
+    return application
+
+
+def read_table(kind: type[Any], table: dict[str, Any], *, where: str) -> Any:
+    """Fill the dataclass `kind` from a TOML table: exact keys, exact types (an int serves as a float).
+
+    A field with a default may be left out. Nested dataclasses, `list[T]`, `dict[str, T]` and `T | None` are understood.
+    """
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for key in table:
+        if key not in fields:
+            raise ConfigurationFault(f"unknown key {key!r}", where=where, hint=f"known keys: {', '.join(fields)}")
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name in table:
+            values[name] = _read_value(hints[name], table[name], where=f"{where}: {name}")
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise ConfigurationFault(f"key {name!r} is missing", where=where)
+    return kind(**values)
+
+
+def _read_value(kind: Any, value: Any, *, where: str) -> Any:
+    if isinstance(kind, types.UnionType):
+        kind = next(option for option in typing.get_args(kind) if option is not types.NoneType)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, dict):
+            raise ConfigurationFault(f"expected a table, found {value!r}", where=where)
+        return read_table(kind, value, where=where)
+    if typing.get_origin(kind) is list and isinstance(value, list):
+        (item,) = typing.get_args(kind)
+        return [_read_value(item, entry, where=f"{where}[{index}]") for index, entry in enumerate(value)]
+    if typing.get_origin(kind) is dict and isinstance(value, dict):
+        _, item = typing.get_args(kind)
+        return {key: _read_value(item, entry, where=f"{where}.{key}") for key, entry in value.items()}
+    if kind is float and type(value) is int:
+        return float(value)
+    if not isinstance(kind, type) or type(value) is not kind and not isinstance(value, Path):
+        name = getattr(kind, "__name__", str(kind))
+        raise ConfigurationFault(f"expected {name}, found {value!r}", where=where)
+    return value
+
+
+def _check(application: Application) -> None:
+    """The values that are typed rightly and still make no sense."""
+
+    def require(fact: bool, key: str, seen: str) -> None:
+        if not fact:
+            raise ConfigurationFault(seen, where=f"{application.path}: {key}")
+
+    frontend, data, train = application.frontend, application.data, application.train
+    frame = frontend.frame
+    require(frame in (128, 256, 512, 1024), "frontend.frame", f"{frame} is not 128, 256, 512 or 1024")
+    require(0 < frontend.hop <= frame, "frontend.hop", f"{frontend.hop} is not in 1..{frame}")
+    require(application.audio.window >= frame, "audio.window", f"{application.audio.window} is under one frame")
+    require(1 <= frontend.mel_bands <= 64, "frontend.mel_bands", f"{frontend.mel_bands} is not in 1..64")
+    nyquist = application.audio.sample_rate / 2
+    require(
+        0 <= frontend.f_min < frontend.f_max <= nyquist,
+        "frontend.f_min, f_max",
+        f"{frontend.f_min}..{frontend.f_max} Hz does not lie in 0..{nyquist} Hz",
+    )
+    require(len(set(data.classes)) == len(data.classes) >= 2, "data.classes", "needs two or more different names")
+    require(data.positive in data.classes, "data.positive", f"{data.positive!r} is not one of {data.classes}")
+    require(all(width > 0 for width in application.network.hidden), "network.hidden", "a width is not positive")
+    for key in ("folds", "epochs", "batch"):
+        require(getattr(train, key) > (1 if key == "folds" else 0), f"train.{key}", f"{getattr(train, key)} is too few")
+    require(train.augmentations >= 0, "train.augmentations", "is negative")
+    require(application.stream.clips > 0, "stream.clips", "is not positive")
