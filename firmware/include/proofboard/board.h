@@ -1,0 +1,30 @@
+/* What a board gives to the firmware: implemented once in boards/<name>/. */
+#ifndef PROOFBOARD_BOARD_H
+#define PROOFBOARD_BOARD_H
+
+#include <stdint.h>
+
+/* Byte streams to the host, used side by side; frames go whole over one of them. */
+extern const uint32_t pb_board_lanes;
+
+/* Which counter pb_board_ticks reads; see board.toml for its arithmetic. */
+typedef enum { PB_COUNTER_SYSTICK = 0, PB_COUNTER_DWT = 1 } pb_counter_kind;
+extern const pb_counter_kind pb_board_counter;
+extern const uint32_t pb_board_clock_hz;
+extern const char pb_board_name[];
+
+/* Called once, from the reset handler, with .data and .bss ready. */
+void pb_board_start(void);
+
+/* Up to `capacity` bytes that have arrived on the lane; returns how many. Never blocks. */
+uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity);
+
+/* Sends on lane 0; returns when all bytes are on their way. */
+void pb_board_send(const uint8_t *bytes, uint32_t size);
+
+/* Ticks between two moments, `since` being a value of pb_board_ticks taken before; exact as long as
+ * the counter has not gone round. */
+uint32_t pb_board_ticks(void);
+uint32_t pb_board_ticks_between(uint32_t since, uint32_t until);
+
+#endif

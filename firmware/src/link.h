@@ -1,0 +1,39 @@
+/* Frames in and out of the board's byte streams. */
+#ifndef PROOFBOARD_LINK_H
+#define PROOFBOARD_LINK_H
+
+#include <stdint.h>
+
+/* Called with each frame whose CRC is right: type, and the payload behind it. */
+typedef void (*pb_frame_handler)(uint8_t type, const uint8_t *payload, uint32_t size);
+
+void pb_link_start(void);
+
+/* Take what has arrived on every lane; call `handle` for each whole frame. */
+void pb_link_poll(pb_frame_handler handle);
+
+/* Frames dropped since start because their CRC or their stuffing was wrong. */
+uint32_t pb_link_bad_frames(void);
+
+/* Bytes in a frame's payload that pb_frame_* builds at most. */
+#define PB_MAX_PAYLOAD 512u
+
+/* A frame under construction: begin, put, send. A put past PB_MAX_PAYLOAD is dropped; the callers'
+ * messages are bounded below it at compile time. */
+typedef struct {
+    uint8_t bytes[1 + PB_MAX_PAYLOAD + 4];
+    uint32_t size;
+} pb_frame;
+
+void pb_frame_begin(pb_frame *frame, uint8_t type);
+void pb_frame_u8(pb_frame *frame, uint8_t value);
+void pb_frame_u16(pb_frame *frame, uint16_t value);
+void pb_frame_u32(pb_frame *frame, uint32_t value);
+void pb_frame_bytes(pb_frame *frame, const void *bytes, uint32_t size);
+void pb_frame_send(pb_frame *frame);
+
+/* Little-endian reads; the caller has checked the size. */
+uint16_t pb_read_u16(const uint8_t *bytes);
+uint32_t pb_read_u32(const uint8_t *bytes);
+
+#endif
