@@ -81,4 +81,6 @@ def _(operator: DenseFloat, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
     rows = np.ascontiguousarray(tensor.T)
     for index in range(columns.shape[0]):
         accumulator += rows[index][:, None] * columns[index]
-    return np.maximum(accumulator, np.float32(0)) if operator.activation == "relu" else accumulator
+    if operator.activation == "relu":
+        return np.where(accumulator > 0, accumulator, np.float32(0))
+    return accumulator
