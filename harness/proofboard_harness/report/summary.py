@@ -1,0 +1,139 @@
+"""`summary.json`: the figures of a run for machines. docs/summary.md says what each key means."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .codec import write_whole
+from .record import Cost, ImageRecord, Proportion, RunRecord, Score
+from .verdict import checks, passed
+
+SCHEMA_VERSION = 1
+
+
+def write_summary(record: RunRecord, path: Path) -> None:
+    """Write the summary of `record`.
+
+    Raises:
+        BenchFault: the file can't be written.
+    """
+    write_whole(path, json.dumps(summary_document(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def summary_document(record: RunRecord) -> dict[str, Any]:
+    """The document as plain dictionaries, lists, strings and numbers; None where a run didn't ask."""
+    before, after = record.baseline, record.compressed
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "app": record.app,
+        "board": record.board.name,
+        "board_simulated": record.board.simulated,
+        "made_at": record.made_at,
+        "seconds": record.seconds,
+        "passed": passed(record),
+        "clips": {"kfold": record.clips_kfold, "field": record.clips_field},
+        "bit_exact": {
+            "clips": record.bit_exact.clips,
+            "mismatches": record.bit_exact.mismatches,
+            "first_mismatch": record.bit_exact.first_mismatch,
+        },
+        "accuracy": {
+            "kfold": {"baseline": before.kfold.host.value, "compressed": after.kfold.host.value},
+            "field": {"baseline": before.field.host.value, "compressed": after.field.host.value},
+        },
+        "accuracy_interval": {
+            "method": record.interval_method,
+            "kfold": {"baseline": _interval(before.kfold.host), "compressed": _interval(after.kfold.host)},
+            "field": {"baseline": _interval(before.field.host), "compressed": _interval(after.field.host)},
+        },
+        "accuracy_target": {"baseline": _target(before.field), "compressed": _target(after.field)},
+        "recall": {
+            "positive": record.positive,
+            "kfold": {"baseline": _share(before.kfold.recall_host), "compressed": _share(after.kfold.recall_host)},
+            "field": {"baseline": _share(before.field.recall_host), "compressed": _share(after.field.recall_host)},
+        },
+        "accuracy_kept": _comparison(record),
+        "rom_bytes": {"baseline": before.rom.total, "compressed": after.rom.total, "fixed": after.rom.fixed},
+        "rom_parts": {"baseline": _rom(before), "compressed": _rom(after)},
+        "ram_bytes": {"baseline": before.ram.total, "compressed": after.ram.total},
+        "stack_bytes": {"baseline": _stack(before), "compressed": _stack(after)},
+        "macs": {"baseline": before.macs, "compressed": after.macs},
+        "cost": {"frontend": _cost(after.frontend), "network": _cost(after.network)},
+        "cost_baseline": {"frontend": _cost(before.frontend), "network": _cost(before.network)},
+        "link": {
+            "bytes": record.link.bytes,
+            "seconds": record.link.seconds,
+            "retransmits": record.link.retransmits,
+            "crc_errors": record.link.crc_errors,
+            "lanes": record.link.lanes,
+            "bytes_per_second": record.link.bytes_per_second,
+        },
+        "ladder": [
+            {
+                "name": rung.name,
+                "compared": rung.compared,
+                "cases": rung.cases,
+                "mismatches": rung.mismatches,
+                "status": rung.status.value,
+            }
+            for rung in record.ladder
+        ],
+        "checks": [
+            {"group": check.group, "name": check.name, "passed": check.passed, "message": check.message}
+            for check in checks(record)
+        ],
+        "tools": dict(record.tools),
+    }
+
+
+def _interval(share: Proportion) -> list[float]:
+    return [share.lower, share.upper]
+
+
+def _share(share: Proportion | None) -> float | None:
+    return None if share is None else share.value
+
+
+def _target(score: Score) -> dict[str, float | int | None]:
+    """The target's share beside the host's over the same clips."""
+    return {
+        "clips": None if score.target is None else score.target.total,
+        "target": _share(score.target),
+        "host": _share(score.host_streamed),
+    }
+
+
+def _comparison(record: RunRecord) -> dict[str, Any] | None:
+    kept = record.comparison
+    if kept is None:
+        return None
+    return {
+        "split": kept.split,
+        "difference": kept.difference,
+        "interval": [kept.lower, kept.upper],
+        "mcnemar_p": kept.mcnemar_p,
+        "margin": kept.margin,
+        "kept": kept.kept,
+    }
+
+
+def _rom(image: ImageRecord) -> dict[str, Any]:
+    rom = image.rom
+    return {
+        "fixed": rom.fixed,
+        "weights": rom.weights,
+        "other": rom.other,
+        "predicted": rom.predicted,
+        "sections": {part.name: part.bytes for part in rom.sections},
+        "layers": {part.name: part.bytes for part in rom.layers},
+    }
+
+
+def _stack(image: ImageRecord) -> dict[str, int]:
+    return {"reserved": image.ram.stack_reserved, "high_water": image.ram.stack_high_water}
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    return {"predicted": cost.predicted, "target": cost.target, "unit": cost.unit, "source": cost.source.value}
