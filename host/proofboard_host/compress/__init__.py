@@ -1,0 +1,43 @@
+"""Compression: from the trained float32 network to the `Graph` that runs on the target.
+
+A scheme is one function; an application names it in `[compress] scheme`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from ..application import Application
+from ..errors import ConfigurationFault
+from ..graph.graph import Graph
+from ..train.network import FloatNetwork
+from .float32 import float_graph
+from .int8 import compress_int8
+
+__all__ = ["SCHEMES", "Scheme", "compress", "float_graph"]
+
+Scheme = Callable[[FloatNetwork, npt.NDArray[np.int16], Application], Graph]
+"""`scheme(network, calibration, application)`; calibration: int16 features [n, …] of training clips only."""
+
+SCHEMES: Mapping[str, Scheme] = MappingProxyType({"int8": compress_int8})
+
+
+def compress(network: FloatNetwork, calibration: npt.NDArray[np.int16], application: Application) -> Graph:
+    """Compress by the scheme that the application names.
+
+    Raises:
+        ConfigurationFault: no such scheme.
+        ModelFault: the network can't be compressed so.
+    """
+    name = application.compress.scheme
+    if name not in SCHEMES:
+        raise ConfigurationFault(
+            f"unknown scheme {name!r}",
+            where=f"{application.path}: compress.scheme",
+            hint=f"known: {', '.join(sorted(SCHEMES))}",
+        )
+    return SCHEMES[name](network, calibration, application)

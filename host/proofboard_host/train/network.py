@@ -1,0 +1,92 @@
+"""The trained float32 network as plain arrays: what training gives and compression takes. Needs no PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from ..application import Application
+from ..errors import ModelFault
+
+Float32 = npt.NDArray[np.float32]
+
+FEATURE_SCALE = 2.0**-8  # real value of one step of the int16 features: they are in Q8
+
+
+@dataclass(frozen=True)
+class FloatLayer:
+    """Fully connected: weights float32 [outputs, inputs], bias float32 [outputs]."""
+
+    weights: Float32
+    bias: Float32
+
+    def __post_init__(self) -> None:
+        if self.weights.ndim != 2 or self.bias.shape != self.weights.shape[:1]:
+            raise ModelFault(f"weights {self.weights.shape} and bias {self.bias.shape} make no layer")
+        if self.weights.dtype != np.float32 or self.bias.dtype != np.float32:
+            raise ModelFault(f"a layer of {self.weights.dtype} and {self.bias.dtype} is not float32")
+
+
+@dataclass(frozen=True)
+class FloatNetwork:
+    """Layers with ReLU between them; takes features × 2^-8 (octaves of energy), gives one logit a class.
+
+    The normalisation of the features is folded into the first layer.
+    """
+
+    layers: tuple[FloatLayer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ModelFault("a network without a layer")
+        for before, after in pairwise(self.layers):
+            if before.weights.shape[0] != after.weights.shape[1]:
+                raise ModelFault(f"{before.weights.shape[0]} outputs meet {after.weights.shape[1]} inputs")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Inputs, then the outputs of every layer."""
+        return (self.layers[0].weights.shape[1], *(layer.weights.shape[0] for layer in self.layers))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return macs(self.widths)
+
+    def activations(self, features: npt.NDArray[np.int16]) -> tuple[Float32, ...]:
+        """Outputs of every layer, after ReLU but for the last, for int16 features [n, …]: float32 [n, outputs]."""
+        value = features.reshape(len(features), -1).astype(np.float32) * np.float32(FEATURE_SCALE)
+        outputs: list[Float32] = []
+        for index, layer in enumerate(self.layers):
+            value = np.asarray(value @ layer.weights.T + layer.bias, np.float32)
+            if index + 1 < len(self.layers):
+                value = np.maximum(value, np.float32(0), dtype=np.float32)
+            outputs.append(value)
+        return tuple(outputs)
+
+    def forward(self, features: npt.NDArray[np.int16]) -> Float32:
+        """Logits float32 [n, classes] of int16 features [n, …] (sums in BLAS order: not the target's last bit)."""
+        return self.activations(features)[-1]
+
+
+def widths_of(application: Application) -> tuple[int, ...]:
+    """Inputs, hidden widths and classes of an application's network."""
+    return (application.features, *application.network.hidden, len(application.data.classes))
+
+
+def macs(widths: tuple[int, ...]) -> int:
+    """Multiply-accumulates of fully connected layers of these widths."""
+    return sum(inputs * outputs for inputs, outputs in pairwise(widths))
+
+
+def fold_normalisation(layer: FloatLayer, mean: Float32, deviation: Float32) -> FloatLayer:
+    """A first layer that takes raw inputs in place of (x − mean) / deviation; both [inputs], deviation > 0.
+
+    Folded in float64, rounded once.
+    """
+    weights = layer.weights.astype(np.float64) / deviation.astype(np.float64)
+    bias = layer.bias.astype(np.float64) - weights @ mean.astype(np.float64)
+    return FloatLayer(weights.astype(np.float32), bias.astype(np.float32))
