@@ -1,0 +1,43 @@
+"""Where boards are found: the folders that ship with Proofboard, and any folder a user names."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from .errors import ConfigurationFault
+from .spec import BoardSpec, read_board
+
+BOARD_FILE = "board.toml"
+
+
+def boards_folder() -> Path:
+    """The folder of the shipped boards, in a checkout and in an installed package alike."""
+    return Path(str(resources.files("proofboard_boards")))
+
+
+def known_boards() -> list[str]:
+    """Names of the shipped boards, sorted."""
+    return sorted(path.parent.name for path in boards_folder().glob(f"*/{BOARD_FILE}"))
+
+
+def load_board(name_or_path: str) -> BoardSpec:
+    """A shipped board by its name, or a user's own by the path of its folder or of its `board.toml`.
+
+    Raises ConfigurationFault for an unknown board (listing the known ones) and for a wrong file.
+    """
+    if name_or_path in known_boards():
+        spec = read_board(boards_folder() / name_or_path / BOARD_FILE)
+        if spec.name != name_or_path:
+            raise ConfigurationFault(
+                f"{spec.name!r} is not the name of the folder", where=f"{spec.folder / BOARD_FILE}: board: name"
+            )
+        return spec
+    path = Path(name_or_path)
+    file = path if path.name == BOARD_FILE else path / BOARD_FILE
+    if not file.is_file():
+        raise ConfigurationFault(
+            f"unknown board {name_or_path!r}",
+            hint=f"known: {', '.join(known_boards())}; or give the path of a folder that holds a {BOARD_FILE}",
+        )
+    return read_board(file)
