@@ -1,0 +1,79 @@
+"""A board ready for use: simulator or metal, its probe, its serial ports. They differ only in what the spec names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from serial.tools import list_ports
+
+from .errors import BenchFault
+from .lock import board_lock
+from .probe.flasher import Probe, open_pyocd_probe, open_simulated_probe
+from .simulator.qemu import QemuSimulator, run_qemu
+from .spec import BoardSpec
+
+
+@dataclass(frozen=True)
+class Bench:
+    """`serial_urls`: one pySerial port or URL for each lane. Open them before the target runs: QEMU drops what
+    nobody hears."""
+
+    spec: BoardSpec
+    probe: Probe
+    serial_urls: tuple[str, ...]
+    simulator: QemuSimulator | None
+
+    def check_alive(self) -> None:
+        """Raises BenchFault if the simulator has died: ask when the link falls silent."""
+        if self.simulator is not None:
+            self.simulator.check_alive()
+
+
+@contextlib.contextmanager
+def open_bench(spec: BoardSpec, *, wait_seconds: float = 0.0) -> Iterator[Bench]:
+    """Take a board into use and let go of it at the end.
+
+    A real board is locked, `wait_seconds` being the patience for another user; a simulator is started for this
+    caller alone, so there is nothing to lock.
+    """
+    opened = _open_metal(spec, wait_seconds) if spec.simulator is None else _open_simulator(spec)
+    with opened as bench:
+        yield bench
+
+
+@contextlib.contextmanager
+def _open_simulator(spec: BoardSpec) -> Iterator[Bench]:
+    with run_qemu(spec) as simulator:
+        host, port = simulator.endpoints.gdb
+        probe = open_simulated_probe(spec, host, port, simulator.check_alive)
+        yield Bench(spec, probe, simulator.endpoints.serial_urls, simulator)
+        if simulator.alive:
+            probe.close()
+
+
+@contextlib.contextmanager
+def _open_metal(spec: BoardSpec, wait_seconds: float) -> Iterator[Bench]:
+    with board_lock(spec.probe.uid or spec.name, wait_seconds=wait_seconds):
+        serial_url = _serial_port(spec)
+        probe = open_pyocd_probe(spec)
+        with contextlib.closing(probe):
+            yield Bench(spec, probe, (serial_url,), None)
+
+
+def _serial_port(spec: BoardSpec) -> str:
+    """The port of a real board: as its file says, or found by the serial number of its USB adapter."""
+    if spec.link.url:
+        return spec.link.url
+    ports = list(list_ports.comports())
+    wanted = spec.link.usb_serial
+    found = [port.device for port in ports if port.serial_number and (not wanted or port.serial_number == wanted)]
+    if len(found) == 1:
+        return str(found[0])
+    seen = ", ".join(f"{port.device} ({port.serial_number})" for port in ports if port.serial_number) or "none"
+    raise BenchFault(
+        f"expected one serial port {f'of USB serial number {wanted!r}' if wanted else 'on USB'}, found: {seen}",
+        where=f"{spec.folder / 'board.toml'}: link",
+        hint="plug the board in, or set [link] usb_serial or url in the board file",
+    )

@@ -1,0 +1,237 @@
+"""What the harness asks of a debug probe, and pyOCD as the one that does it, on simulators and boards alike."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from pyocd.core import exceptions
+from pyocd.core.helpers import ConnectHelper
+from pyocd.core.session import Session
+from pyocd.core.target import Target
+from pyocd.flash.loader import FlashLoader
+from pyocd.probe.debug_probe import DebugProbe
+
+from ..elf import Image, check_coverage
+from ..errors import ConfigurationFault, ProbeFault
+from ..spec import BoardSpec
+from .gdbstub_probe import GdbStubProbe
+from .sim_target import register_simulated_target
+
+_VERIFY_BLOCK = 0x10000
+_STEPS = 1000
+
+
+class FlashProgress(Protocol):
+    """Called as `progress(done, total, detail)`; `detail` is `erase`, `program` or `verify`."""
+
+    def __call__(self, done: int, total: int, detail: str = "") -> None: ...
+
+
+def unwatched(done: int, total: int, detail: str = "") -> None:
+    """A `FlashProgress` nobody looks at."""
+
+
+class Probe(Protocol):
+    """The seam between the harness and whatever debugs a board. All faults are `ProbeFault` or `BenchFault`."""
+
+    def halt(self) -> None:
+        """Stop the core."""
+
+    def reset(self) -> None:
+        """Reset the system and let it run."""
+
+    def program(self, image: Image, progress: FlashProgress = ...) -> None:
+        """Program an image, read every byte back, reset and run."""
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """`size` bytes from `address`."""
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write `data` to RAM at `address`."""
+
+    def close(self) -> None:
+        """Let go of the board; it runs on."""
+
+
+def always_well() -> None:
+    """The health of a bench that can't be asked."""
+
+
+class PyocdProbe:
+    """A `Probe` by a pyOCD session. Made by `open_simulated_probe` or `open_pyocd_probe`.
+
+    Args:
+        session: an open session.
+        spec: the board that it is connected to.
+        health: raises what is wrong with the bench; asked when pyOCD fails, for a cause that pyOCD can't see.
+    """
+
+    def __init__(self, session: Session, spec: BoardSpec, health: Callable[[], None] = always_well) -> None:
+        self._session = session
+        self._spec = spec
+        self._health = health
+
+    @property
+    def _target(self) -> Any:
+        return self._session.board.target
+
+    def halt(self) -> None:
+        """Stop the core; nothing if it stands."""
+        with _our_errors(self._spec, self._health):
+            self._target.halt()
+
+    def reset(self) -> None:
+        """Reset the system and let it run."""
+        with _our_errors(self._spec, self._health):
+            self._target.reset()
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """`size` bytes from `address`; a simulated core is held meanwhile."""
+        with _our_errors(self._spec, self._health):
+            return bytes(self._target.read_memory_block8(address, size))
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write `data` at `address`: RAM, not flash."""
+        with _our_errors(self._spec, self._health):
+            self._target.write_memory_block8(address, data)
+
+    def program(self, image: Image, progress: FlashProgress = unwatched) -> None:
+        """Program the blocks of flash that differ from `image`, compare every byte, reset and run.
+
+        Raises:
+            FirmwareFault: bytes of the image lie outside the board's memories; nothing was written.
+            ProbeFault: programming failed, or a byte reads back wrong.
+        """
+        check_coverage(image, self._spec)
+        with _our_errors(self._spec, self._health):
+            self._target.halt()
+            self._load(image, progress)
+            self._verify(image, progress)
+            self._target.reset()
+
+    def close(self) -> None:
+        """End the session; the core runs on."""
+        with _our_errors(self._spec, self._health):
+            self._session.close()
+
+    def _load(self, image: Image, progress: FlashProgress) -> None:
+        stage = "erase"
+
+        def note_stage(_notification: object) -> None:
+            nonlocal stage
+            stage = "program"
+
+        def forward(fraction: float) -> None:
+            progress(round(fraction * _STEPS), _STEPS, stage)
+
+        loader = FlashLoader(
+            self._session, forward, chip_erase="sector", smart_flash=True, trust_crc=False, keep_unwritten=True
+        )
+        for segment in image.segments:
+            loader.add_data(segment.address, bytearray(segment.data))
+        self._session.subscribe(note_stage, Target.Event.PRE_FLASH_PROGRAM)
+        try:
+            loader.commit()
+        finally:
+            self._session.unsubscribe(note_stage, Target.Event.PRE_FLASH_PROGRAM)
+
+    def _verify(self, image: Image, progress: FlashProgress) -> None:
+        total = sum(len(segment.data) for segment in image.segments)
+        done = 0
+        for segment in image.segments:
+            for offset in range(0, len(segment.data), _VERIFY_BLOCK):
+                expected = segment.data[offset : offset + _VERIFY_BLOCK]
+                address = segment.address + offset
+                actual = bytes(self._target.read_memory_block8(address, len(expected)))
+                if actual != expected:
+                    raise _mismatch(address, expected, actual)
+                done += len(expected)
+                progress(done, total, "verify")
+
+
+def open_simulated_probe(
+    spec: BoardSpec, host: str, port: int, health: Callable[[], None] = always_well
+) -> PyocdProbe:
+    """A probe on the GDB stub of a simulator that runs at `host`:`port`. The core stands afterwards."""
+    register_simulated_target(spec)
+    options = {"reset.post_delay": 0.0}  # a simulator is ready at once
+    return _open(spec, GdbStubProbe(host, port), options, health)
+
+
+def open_pyocd_probe(spec: BoardSpec) -> PyocdProbe:
+    """The debug probe of a board: the one with `uid` of the board file, or the only one that is plugged in."""
+    options: dict[str, Any] = {}
+    pack = spec.probe.pack
+    if pack is not None:
+        if not pack.is_file():
+            raise ConfigurationFault(f"there is no file {pack}", where=f"{spec.folder / 'board.toml'}: probe: pack")
+        options["pack"] = [str(pack)]
+    with _our_errors(spec, always_well):
+        probes = ConnectHelper.get_all_connected_probes(blocking=False, unique_id=spec.probe.uid or None)
+    if len(probes) != 1:
+        found = ", ".join(probe.unique_id for probe in probes) or "none"
+        wanted = f"with uid {spec.probe.uid!r}" if spec.probe.uid else "of any uid"
+        raise ProbeFault(
+            f"expected one debug probe {wanted}, found: {found}",
+            where=f"board {spec.name}",
+            hint="plug it in, or set [probe] uid in the board file; `pyocd list` shows what pyOCD sees",
+        )
+    return _open(spec, probes[0], options, always_well)
+
+
+def _open(
+    spec: BoardSpec, probe: DebugProbe, options: dict[str, Any], health: Callable[[], None]
+) -> PyocdProbe:
+    everywhere = {
+        "no_config": True,
+        "project_dir": str(spec.folder),
+        "hide_programming_progress": True,
+        "target_override": spec.pyocd_target,
+        "connect_mode": "halt",
+        "resume_on_disconnect": True,
+    }
+    with _our_errors(spec, health):
+        # A session changes the working directory to its project; nobody asked for that.
+        with contextlib.chdir(spec.folder):
+            session = Session(probe, auto_open=False, options=everywhere | options)
+        try:
+            session.open()
+        except exceptions.Error:
+            session.close()
+            raise
+    return PyocdProbe(session, spec, health)
+
+
+@contextlib.contextmanager
+def _our_errors(spec: BoardSpec, health: Callable[[], None]) -> Iterator[None]:
+    """The one place where pyOCD's exceptions become ours. A sick bench is the cause, wherever pyOCD noticed it."""
+    where = f"board {spec.name}"
+    try:
+        yield
+    except exceptions.FlashFailure as error:
+        health()
+        raise ProbeFault(f"programming failed: {error}", where=where, hint="run again; check power and cable") from error
+    except exceptions.TargetSupportError as error:
+        raise ConfigurationFault(
+            f"pyOCD does not know the target {spec.pyocd_target!r}: {error}",
+            where=f"{spec.folder / 'board.toml'}: probe: target",
+            hint="give the device pack by [probe] pack, or install it: pyocd pack install",
+        ) from error
+    except exceptions.TransferFaultError as error:
+        health()
+        raise ProbeFault(str(error), where=where, hint="is the address in a memory of the board?") from error
+    except exceptions.Error as error:
+        health()
+        raise ProbeFault(str(error), where=where, hint="check that the board is powered and the cable sits") from error
+
+
+def _mismatch(address: int, expected: bytes, actual: bytes) -> ProbeFault:
+    wrong = [index for index in range(len(expected)) if expected[index] != actual[index]]
+    first = wrong[0]
+    return ProbeFault(
+        f"verify: {address + first:#010x} reads {actual[first]:#04x}, programmed was {expected[first]:#04x}"
+        f" ({len(wrong)} bytes differ in the block)",
+        hint="program again; if it stays, the flash or its algorithm is at fault",
+    )

@@ -1,0 +1,214 @@
+"""A board simulated by QEMU: the process, and the ports on which its debug stub and its serial lanes listen.
+
+QEMU is started without an image and standing still: the probe programs it like a board. All ports are chosen by
+the operating system (`port=0`) and asked for over QMP, so that no other process can come in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from ..errors import BenchFault, ToolMissing
+from ..spec import BoardSpec, SimulatorSpec
+
+_PROGRAM = "qemu-system-arm"
+_HOST = "127.0.0.1"
+_START_SECONDS = 20.0
+_STOP_SECONDS = 2.0
+_STDERR_TAIL = 2000
+_PR_SET_PDEATHSIG = 1
+_PORT = re.compile(re.escape(_HOST) + r":(\d+)")
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """`gdb`: host and port of the debug stub. `serial_urls`: one pySerial URL for each lane, in order."""
+
+    gdb: tuple[str, int]
+    serial_urls: tuple[str, ...]
+
+
+class QemuSimulator:
+    """A running QEMU. Made by `run_qemu`, which also ends it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes], endpoints: Endpoints) -> None:
+        self._process = process
+        self._stderr = stderr
+        self.endpoints = endpoints
+
+    @property
+    def pid(self) -> int:
+        """Process id of QEMU."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def wait(self) -> None:
+        """Block until the process ends: for a simulator in the foreground."""
+        self._process.wait()
+
+    def check_alive(self) -> None:
+        """Raises BenchFault, with exit code or signal and QEMU's last words, if the process has ended."""
+        if not self.alive:
+            raise _died(self._process, self._stderr)
+
+
+def find_qemu() -> str:
+    """Path of QEMU. Raises ToolMissing with what to install."""
+    path = shutil.which(_PROGRAM)
+    if path is None:
+        raise ToolMissing(
+            f"{_PROGRAM} is not on the PATH",
+            hint="install it: apt-get install qemu-system-arm (Debian, Ubuntu) or brew install qemu (macOS)",
+        )
+    return path
+
+
+@contextlib.contextmanager
+def run_qemu(spec: BoardSpec) -> Iterator[QemuSimulator]:
+    """Start the simulator of `spec`, standing before its first instruction; it is killed at the end in any case.
+
+    On Linux it is also killed when the thread that called this ends, hence with the process itself: keep the
+    calling thread alive for as long as the simulator is used.
+    """
+    if spec.simulator is None:
+        raise BenchFault(f"board {spec.name!r} is not a simulated one")
+    command = _command(find_qemu(), spec.simulator, spec.link.lanes)
+    with tempfile.TemporaryFile() as stderr:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                bufsize=0,
+                start_new_session=True,  # Ctrl-C in the terminal is for us, and we end it in order
+                preexec_fn=_die_with_parent(),
+            )
+        except OSError as error:
+            raise BenchFault(f"can't start the simulator: {error.strerror}", where=command[0]) from error
+        try:
+            endpoints = _ask_endpoints(process, stderr, spec.link.lanes)
+            yield QemuSimulator(process, stderr, endpoints)
+        finally:
+            _end(process)
+
+
+def _command(qemu: str, simulator: SimulatorSpec, lanes: int) -> list[str]:
+    names = ["gdb", *(f"lane{index}" for index in range(lanes))]
+    command = [qemu, "-M", simulator.machine, *simulator.arguments, "-nodefaults", "-display", "none", "-S"]
+    # sleep=off: simulated time follows the instructions and never waits for the clock on the wall.
+    command += ["-icount", f"shift={simulator.icount_shift},sleep=off", "-qmp", "stdio"]
+    for name in names:
+        command += ["-chardev", f"socket,id={name},host={_HOST},port=0,server=on,wait=off,nodelay=on"]
+    command += ["-gdb", "chardev:gdb"]
+    for name in names[1:]:
+        command += ["-serial", f"chardev:{name}"]
+    return command
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """What the child does before it becomes QEMU: ask Linux for a SIGKILL when its parent dies (prctl(2))."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    parent = os.getpid()
+
+    def in_child() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we could ask
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return in_child
+
+
+def _ask_endpoints(process: subprocess.Popen[bytes], stderr: IO[bytes], lanes: int) -> Endpoints:
+    monitor = _Monitor(process, stderr)
+    monitor.execute("qmp_capabilities")
+    names = {entry["label"]: entry["filename"] for entry in monitor.execute("query-chardev")}
+    ports: list[int] = []
+    for label in ("gdb", *(f"lane{index}" for index in range(lanes))):
+        match = _PORT.search(names.get(label, ""))
+        if match is None:
+            raise BenchFault(f"the simulator does not tell the port of {label!r}: {names.get(label)!r}")
+        ports.append(int(match[1]))
+    return Endpoints((_HOST, ports[0]), tuple(f"socket://{_HOST}:{port}" for port in ports[1:]))
+
+
+class _Monitor:
+    """QEMU's machine protocol on the standard streams: one JSON object a line (QEMU Machine Protocol Specification)."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
+        self._process = process
+        self._stderr = stderr
+        self._pending = b""
+        self._deadline = time.monotonic() + _START_SECONDS
+        self._read_message()  # the greeting
+
+    def execute(self, command: str) -> Any:
+        """The answer to a command; events in between are skipped."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # the reader below tells why it died
+            self._process.stdin.write(json.dumps({"execute": command}).encode("ascii") + b"\n")
+        while "return" not in (message := self._read_message()):
+            if "error" in message:
+                raise BenchFault(f"the simulator refuses {command!r}: {message['error'].get('desc')}")
+        return message["return"]
+
+    def _read_message(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        while b"\n" not in self._pending:
+            remaining = self._deadline - time.monotonic()
+            if remaining <= 0 or not select.select([self._process.stdout], [], [], remaining)[0]:
+                raise BenchFault(f"the simulator did not answer within {_START_SECONDS:.0f} s of its start")
+            data = os.read(self._process.stdout.fileno(), 65536)
+            if not data:
+                self._process.wait()
+                raise _died(self._process, self._stderr)
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault:
+    code = process.returncode
+    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+    stderr.seek(0)
+    words = stderr.read()[-_STDERR_TAIL:].decode("utf-8", errors="replace").strip()
+    return BenchFault(
+        f"the simulator died ({cause})" + (f": {words}" if words else ""),
+        where=_PROGRAM,
+        hint="run again; if it dies at the same place, the firmware drove it there",
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
