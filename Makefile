@@ -1,0 +1,26 @@
+# make demo   all set-up, then the main job: a scream detector proved on a simulated board
+# make test   all set-up, then the tests
+.PHONY: demo test test-all lint setup clean
+
+BOARD ?= qemu-mps2-an505
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	@.venv/bin/proofboard run scream --board $(BOARD)
+
+test: setup
+	.venv/bin/pytest -m "not slow"
+
+test-all: setup
+	.venv/bin/pytest --require-board
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf .venv build runs *.egg-info
