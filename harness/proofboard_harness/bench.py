@@ -26,7 +26,7 @@ class Bench:
     simulator: QemuSimulator | None
 
     def check_alive(self) -> None:
-        """Raises BenchFault if the simulator has died: ask when the link falls silent."""
+        """Raises BenchFault if the simulator has died: to be asked when the link fails, for the cause."""
         if self.simulator is not None:
             self.simulator.check_alive()
 
@@ -48,9 +48,11 @@ def _open_simulator(spec: BoardSpec) -> Iterator[Bench]:
     with run_qemu(spec) as simulator:
         host, port = simulator.endpoints.gdb
         probe = open_simulated_probe(spec, host, port, simulator.check_alive)
-        yield Bench(spec, probe, simulator.endpoints.serial_urls, simulator)
-        if simulator.alive:
-            probe.close()
+        try:
+            yield Bench(spec, probe, simulator.endpoints.serial_urls, simulator)
+        finally:
+            if simulator.alive:
+                probe.close()
 
 
 @contextlib.contextmanager

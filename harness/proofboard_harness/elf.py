@@ -114,7 +114,9 @@ def check_coverage(image: Image, spec: BoardSpec) -> None:
     for segment in image.segments:
         address = _first_uncovered(segment, spec)
         if address is not None:
-            memories = ", ".join(f"{region.name} {region.start:#010x}..{region.end - 1:#010x}" for region in spec.memory)
+            memories = ", ".join(
+                f"{region.name} {region.start:#010x}..{region.end - 1:#010x}" for region in spec.memory
+            )
             raise FirmwareFault(
                 f"section {_section_at(image, address)} has bytes at {address:#010x}, where {spec.name} has no memory",
                 where=str(image.path),
@@ -139,11 +141,13 @@ def sizes(image: Image, spec: BoardSpec) -> ImageSizes:
 
 
 def _segments(elf: ELFFile) -> tuple[Segment, ...]:
-    segments = (
-        Segment(segment["p_paddr"], segment.data())
-        for segment in elf.iter_segments("PT_LOAD")
-        if segment["p_filesz"] > 0
-    )
+    segments = []
+    for header in elf.iter_segments("PT_LOAD"):
+        data = header.data()
+        if len(data) != header["p_filesz"]:
+            raise ELFError(f"the file ends inside a segment, after {len(data)} of {header['p_filesz']} bytes")
+        if data:
+            segments.append(Segment(header["p_paddr"], data))
     return tuple(sorted(segments, key=lambda segment: segment.address))
 
 

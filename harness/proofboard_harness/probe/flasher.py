@@ -20,11 +20,12 @@ from .gdbstub_probe import GdbStubProbe
 from .sim_target import register_simulated_target
 
 _VERIFY_BLOCK = 0x10000
-_STEPS = 1000
+_STAGES = ("erase", "program", "verify")
+_STEPS = 1000  # of each stage
 
 
 class FlashProgress(Protocol):
-    """Called as `progress(done, total, detail)`; `detail` is `erase`, `program` or `verify`."""
+    """Called as `progress(done, total, detail)`; `done` never falls, `detail` is `erase`, `program` or `verify`."""
 
     def __call__(self, done: int, total: int, detail: str = "") -> None: ...
 
@@ -107,8 +108,9 @@ class PyocdProbe:
         check_coverage(image, self._spec)
         with _our_errors(self._spec, self._health):
             self._target.halt()
-            self._load(image, progress)
-            self._verify(image, progress)
+            staged = _StagedProgress(progress)
+            self._load(image, staged)
+            self._verify(image, staged)
             self._target.reset()
 
     def close(self) -> None:
@@ -116,28 +118,29 @@ class PyocdProbe:
         with _our_errors(self._spec, self._health):
             self._session.close()
 
-    def _load(self, image: Image, progress: FlashProgress) -> None:
-        stage = "erase"
-
-        def note_stage(_notification: object) -> None:
-            nonlocal stage
-            stage = "program"
-
-        def forward(fraction: float) -> None:
-            progress(round(fraction * _STEPS), _STEPS, stage)
-
+    def _load(self, image: Image, progress: _StagedProgress) -> None:
         loader = FlashLoader(
-            self._session, forward, chip_erase="sector", smart_flash=True, trust_crc=False, keep_unwritten=True
+            self._session,
+            progress.advance,
+            chip_erase="sector",
+            smart_flash=True,
+            trust_crc=False,
+            keep_unwritten=True,
         )
         for segment in image.segments:
             loader.add_data(segment.address, bytearray(segment.data))
+
+        def note_stage(_notification: object) -> None:
+            progress.enter("program")
+
         self._session.subscribe(note_stage, Target.Event.PRE_FLASH_PROGRAM)
         try:
             loader.commit()
         finally:
             self._session.unsubscribe(note_stage, Target.Event.PRE_FLASH_PROGRAM)
 
-    def _verify(self, image: Image, progress: FlashProgress) -> None:
+    def _verify(self, image: Image, progress: _StagedProgress) -> None:
+        progress.enter("verify")
         total = sum(len(segment.data) for segment in image.segments)
         done = 0
         for segment in image.segments:
@@ -148,12 +151,27 @@ class PyocdProbe:
                 if actual != expected:
                     raise _mismatch(address, expected, actual)
                 done += len(expected)
-                progress(done, total, "verify")
+                progress.advance(done / total)
 
 
-def open_simulated_probe(
-    spec: BoardSpec, host: str, port: int, health: Callable[[], None] = always_well
-) -> PyocdProbe:
+class _StagedProgress:
+    """Turns fractions of a stage, which pyOCD starts again from zero at will, into steps that never fall."""
+
+    def __init__(self, progress: FlashProgress) -> None:
+        self._progress = progress
+        self._stage = _STAGES[0]
+        self._highest = 0
+
+    def enter(self, stage: str) -> None:
+        self._stage = stage
+
+    def advance(self, fraction: float) -> None:
+        step = _STAGES.index(self._stage) * _STEPS + round(fraction * _STEPS)
+        self._highest = max(self._highest, step)
+        self._progress(self._highest, len(_STAGES) * _STEPS, self._stage)
+
+
+def open_simulated_probe(spec: BoardSpec, host: str, port: int, health: Callable[[], None] = always_well) -> PyocdProbe:
     """A probe on the GDB stub of a simulator that runs at `host`:`port`. The core stands afterwards."""
     register_simulated_target(spec)
     options = {"reset.post_delay": 0.0}  # a simulator is ready at once
@@ -181,9 +199,7 @@ def open_pyocd_probe(spec: BoardSpec) -> PyocdProbe:
     return _open(spec, probes[0], options, always_well)
 
 
-def _open(
-    spec: BoardSpec, probe: DebugProbe, options: dict[str, Any], health: Callable[[], None]
-) -> PyocdProbe:
+def _open(spec: BoardSpec, probe: DebugProbe, options: dict[str, Any], health: Callable[[], None]) -> PyocdProbe:
     everywhere = {
         "no_config": True,
         "project_dir": str(spec.folder),
@@ -212,7 +228,9 @@ def _our_errors(spec: BoardSpec, health: Callable[[], None]) -> Iterator[None]:
         yield
     except exceptions.FlashFailure as error:
         health()
-        raise ProbeFault(f"programming failed: {error}", where=where, hint="run again; check power and cable") from error
+        raise ProbeFault(
+            f"programming failed: {error}", where=where, hint="run again; check power and cable"
+        ) from error
     except exceptions.TargetSupportError as error:
         raise ConfigurationFault(
             f"pyOCD does not know the target {spec.pyocd_target!r}: {error}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from xml.etree import ElementTree
 
-from .rsp import RspClient, RspError, RspRefused
+from .rsp import RspClient, RspError, RspRefusedError
 
 _SIGINT = 2
 _DEFAULT_PACKET_SIZE = 400
@@ -107,7 +107,7 @@ class GdbRemote:
             printed += _unhex(answer[1:])
             answer = self._client.receive()
         if answer.startswith(b"E") and len(answer) == 3:
-            raise RspRefused(f"the monitor refuses {command!r} ({answer.decode('ascii')})")
+            raise RspRefusedError(f"the monitor refuses {command!r} ({answer.decode('ascii')})")
         if answer != b"OK":
             printed += _unhex(answer)
         return printed.decode("utf-8", errors="replace")
@@ -121,7 +121,7 @@ class GdbRemote:
                 at, count = address + len(data), min(step, size - len(data))
                 part = _unhex(self._command(b"m%x,%x" % (at, count), f"read of {count} bytes at {at:#010x}"))
                 if len(part) != count:
-                    raise RspRefused(f"read of {count} bytes at {at:#010x} gave {len(part)}")
+                    raise RspRefusedError(f"read of {count} bytes at {at:#010x} gave {len(part)}")
                 data += part
         return bytes(data)
 
@@ -173,9 +173,9 @@ class GdbRemote:
     def _command(self, packet: bytes, deed: str) -> bytes:
         answer = self._client.exchange(packet)
         if answer.startswith(b"E") and len(answer) == 3:
-            raise RspRefused(f"{deed} was refused ({answer.decode('ascii')})")
+            raise RspRefusedError(f"{deed} was refused ({answer.decode('ascii')})")
         if not answer:
-            raise RspRefused(f"{deed}: the stub does not know this command")
+            raise RspRefusedError(f"{deed}: the stub does not know this command")
         return answer
 
     def _await_stop(self) -> None:

@@ -155,16 +155,7 @@ class GdbStubProbe(DebugProbe):
 
     def read_ap(self, addr: int, now: bool = True) -> int | Callable[[], int]:
         """Access port 0 is an AHB-AP; the others are absent."""
-        port, register = addr >> 24, addr & 0xFF
-        value = 0
-        if port == 0:
-            registers = {
-                _AP_IDR: self._opened_identity().ap_idr,
-                _AP_CSW: self._control_word,
-                _AP_CFG: 0,
-                _AP_BASE: ROM_TABLE | _BASE_PRESENT,
-            }
-            value = registers.get(register, 0)
+        value = self._access_port_register(addr)
         return value if now else lambda: value
 
     def write_ap(self, addr: int, data: int) -> None:
@@ -174,7 +165,8 @@ class GdbStubProbe(DebugProbe):
     def read_ap_multiple(
         self, addr: int, count: int = 1, now: bool = True
     ) -> Sequence[int] | Callable[[], Sequence[int]]:
-        values = [self.read_ap(addr)] * count
+        """The registers that are served do not change by being read."""
+        values = [self._access_port_register(addr)] * count
         return values if now else lambda: values
 
     def write_ap_multiple(self, addr: int, values: Sequence[int]) -> None:
@@ -184,6 +176,16 @@ class GdbStubProbe(DebugProbe):
     def get_memory_interface_for_ap(self, ap_address: Any) -> StubMemoryInterface:
         """What makes TAR and DRW of the access port superfluous."""
         return StubMemoryInterface(self._opened_remote(), self._opened_core())
+
+    def _access_port_register(self, address: int) -> int:
+        port, register = address >> 24, address & 0xFF
+        registers = {
+            _AP_IDR: self._opened_identity().ap_idr,
+            _AP_CSW: self._control_word,
+            _AP_CFG: 0,
+            _AP_BASE: ROM_TABLE | _BASE_PRESENT,
+        }
+        return registers.get(register, 0) if port == 0 else 0
 
     def _opened_remote(self) -> GdbRemote:
         if self._remote is None:

@@ -11,7 +11,7 @@ from pyocd.core.memory_interface import MemoryInterface
 
 from .core_debug import CoreDebug
 from .gdb_remote import GdbRemote
-from .rsp import RspDisconnected, RspError, RspRefused, RspTimeout
+from .rsp import RspDisconnectedError, RspError, RspRefusedError, RspTimeoutError
 
 _BKPT = 0xBE
 
@@ -21,11 +21,11 @@ def pyocd_errors() -> Iterator[None]:
     """Inside pyOCD, errors must be pyOCD's own: its callers catch no others."""
     try:
         yield
-    except RspRefused as error:
+    except RspRefusedError as error:
         raise exceptions.TransferFaultError(error.seen) from error
-    except RspTimeout as error:
+    except RspTimeoutError as error:
         raise exceptions.TransferTimeoutError(str(error)) from error
-    except RspDisconnected as error:
+    except RspDisconnectedError as error:
         raise exceptions.ProbeDisconnected(str(error)) from error
     except RspError as error:
         raise exceptions.ProbeError(str(error)) from error

@@ -24,15 +24,15 @@ class RspError(ProbeFault):
     """The stub does not follow the protocol, or what it sent can't be understood."""
 
 
-class RspTimeout(RspError):
+class RspTimeoutError(RspError):
     """The stub did not answer in time."""
 
 
-class RspDisconnected(RspError):
+class RspDisconnectedError(RspError):
     """The stub closed the connection or never opened it: usually the simulator has died."""
 
 
-class RspRefused(RspError):
+class RspRefusedError(RspError):
     """The stub answered `Exx`: it understood the command and could not do it."""
 
 
@@ -131,12 +131,12 @@ class RspClient:
 
     @classmethod
     def connect(cls, host: str, port: int, *, timeout: float = 5.0) -> RspClient:
-        """Connect by TCP. Raises RspDisconnected when nothing listens there."""
+        """Connect by TCP. Raises RspDisconnectedError when nothing listens there."""
         where = f"gdb stub {host}:{port}"
         try:
             connection = socket.create_connection((host, port), timeout=timeout)
         except OSError as error:
-            raise RspDisconnected(
+            raise RspDisconnectedError(
                 f"no connection: {error.strerror or error}", where=where, hint="is the simulator running?"
             ) from error
         # Nagle's algorithm and delayed acknowledgement together cost 40 ms a packet.
@@ -162,7 +162,7 @@ class RspClient:
         raise RspError(f"{payload[:16]!r} was rejected {_ATTEMPTS} times", where=self._where)
 
     def receive(self, *, timeout: float | None = None) -> bytes:
-        """The next packet, acknowledged. Raises RspTimeout after `timeout` seconds."""
+        """The next packet, acknowledged. Raises RspTimeoutError after `timeout` seconds."""
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         while True:
             packet = self._take_packet()
@@ -203,7 +203,11 @@ class RspClient:
     def _read(self, deadline: float) -> None:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise RspTimeout("no answer in time", where=self._where, hint="the simulator hangs or is overloaded")
+            raise RspTimeoutError(
+                "no answer in time",
+                where=self._where,
+                hint="another debugger is connected (a stub serves one at a time), or the simulator hangs",
+            )
         self._connection.settimeout(remaining)
         try:
             data = self._connection.recv(65536)
@@ -226,7 +230,8 @@ class RspClient:
 
     def _accept(self, data: bytes) -> None:
         if not data:
-            raise RspDisconnected("the stub closed the connection", where=self._where)
+            self.close()
+            raise RspDisconnectedError("the stub closed the connection", where=self._where)
         for item in self._parser.feed(data):
             if isinstance(item, bytes):
                 self._write(b"+")
@@ -239,9 +244,10 @@ class RspClient:
         try:
             self._connection.sendall(data)
         except TimeoutError as error:
-            raise RspTimeout("the stub takes no more data", where=self._where) from error
+            raise RspTimeoutError("the stub takes no more data", where=self._where) from error
         except OSError as error:
             raise self._lost(error) from error
 
-    def _lost(self, error: OSError) -> RspDisconnected:
-        return RspDisconnected(f"the connection broke: {error.strerror or error}", where=self._where)
+    def _lost(self, error: OSError) -> RspDisconnectedError:
+        self.close()
+        return RspDisconnectedError(f"the connection broke: {error.strerror or error}", where=self._where)

@@ -21,9 +21,7 @@ class SimulatedFlash(Flash):
     def is_erase_all_supported(self) -> bool:
         return False
 
-    def init(
-        self, operation: Flash.Operation, address: int | None = None, clock: int = 0, reset: bool = False
-    ) -> None:
+    def init(self, operation: Flash.Operation, address: int | None = None, clock: int = 0, reset: bool = False) -> None:
         """Stand still: code must not run from flash that changes."""
         self.target.halt()
         self._active_operation = operation
@@ -37,8 +35,8 @@ class SimulatedFlash(Flash):
     def erase_sector(self, address: int) -> None:
         self.target.write_memory_block8(address, bytes([self.region.erased_byte_value]) * self.region.sector_size)
 
-    def program_page(self, address: int, bytes: Any) -> None:  # noqa: A002 - pyOCD's name
+    def program_page(self, address: int, bytes: Any) -> None:
         self.target.write_memory_block8(address, bytes)
 
-    def program_phrase(self, address: int, bytes: Any) -> None:  # noqa: A002 - pyOCD's name
+    def program_phrase(self, address: int, bytes: Any) -> None:
         self.target.write_memory_block8(address, bytes)

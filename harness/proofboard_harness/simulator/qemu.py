@@ -29,6 +29,7 @@ _PROGRAM = "qemu-system-arm"
 _HOST = "127.0.0.1"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
+_DYING_SECONDS = 0.5
 _STDERR_TAIL = 2000
 _PR_SET_PDEATHSIG = 1
 _PORT = re.compile(re.escape(_HOST) + r":(\d+)")
@@ -65,8 +66,13 @@ class QemuSimulator:
         self._process.wait()
 
     def check_alive(self) -> None:
-        """Raises BenchFault, with exit code or signal and QEMU's last words, if the process has ended."""
-        if not self.alive:
+        """Raises BenchFault, with exit code or signal and QEMU's last words, if the process has ended.
+
+        Meant for after a failed access: a dying process closes its ports shortly before it can be waited for, so
+        this waits that long.
+        """
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_SECONDS)
             raise _died(self._process, self._stderr)
 
 
