@@ -188,7 +188,7 @@ class ResultStore:
     def meta(self) -> dict[str, str]:
         """All that `bind` stored."""
         with self._faults():
-            return {key: value for key, value in self._connection.execute("SELECT key, value FROM meta ORDER BY key")}
+            return dict(self._connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall())
 
     def close(self) -> None:
         """Fold the write-ahead log into the file, so that one file is all there is to move."""
@@ -208,7 +208,9 @@ class ResultStore:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
             # One transaction: a process killed here leaves an empty file, never half a schema.
-            self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            self._connection.executescript(
+                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
         elif version != SCHEMA_VERSION:
             raise BenchFault(
                 f"results have schema version {version}, this Proofboard writes {SCHEMA_VERSION}",

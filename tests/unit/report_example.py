@@ -99,7 +99,9 @@ def example_record() -> RunRecord:
         link=LinkFigures(bytes=13_120_400, seconds=118.4, retransmits=3, crc_errors=3),
         ladder=(
             Rung("float network", "PyTorch, the yardstick", 2736, None, RungStatus.PASSED),
-            Rung("quantised network", "loss of accuracy tested, paired, on held-out clips", 324, None, RungStatus.PASSED),
+            Rung(
+                "quantised network", "loss of accuracy tested, paired, on held-out clips", 324, None, RungStatus.PASSED
+            ),
             Rung("integer reference", "NumPy against quantised network, to the last bit", 324, 0, RungStatus.PASSED),
             Rung("C on the host", "generated C against integer reference, PCM to logits", 2000, 0, RungStatus.PASSED),
             Rung("C on the simulator", "QEMU against integer reference, PCM to logits", 400, 0, RungStatus.PASSED),

@@ -84,7 +84,9 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
     style, _, _ = loader.get_source(environment, "page.css")
     found = checks(record)
     scale = max(image.rom.total for _, image in image_totals(record))
-    return environment.get_template("page.html.jinja").render(
+    return environment.get_template(
+        "page.html.jinja"
+    ).render(
         record=record,
         style=Markup(style),  # our own file, not what a user wrote
         made_at=datetime.fromisoformat(record.made_at).strftime("%Y-%m-%d %H:%M %Z").strip(),

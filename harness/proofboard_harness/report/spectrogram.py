@@ -41,7 +41,14 @@ def spectrogram_png(clip: NDArray[Any]) -> bytes:
     file = BytesIO()
     # No metadata: the same clip gives the same bytes on every machine.
     mpl_image.imsave(
-        file, bins.T, vmin=low, vmax=max(top, low + 1e-9), cmap="magma", origin="lower", format="png", metadata={"Software": None}
+        file,
+        bins.T,
+        vmin=low,
+        vmax=max(top, low + 1e-9),
+        cmap="magma",
+        origin="lower",
+        format="png",
+        metadata={"Software": None},
     )
     return file.getvalue()
 

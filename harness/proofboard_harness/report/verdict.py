@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .record import ImageRecord, PairedComparison, Rom, RunRecord, Rung, RungStatus
+from .record import ImageRecord, PairedComparison, Rom, Rung, RungStatus, RunRecord
 
 ROM_TOLERANCE = 0.05
 """How far the linked image may lie from its prediction."""

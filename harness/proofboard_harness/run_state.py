@@ -1,0 +1,160 @@
+"""Where a run stands: the events so far, folded into one state per station. Live dashboard and plain log read it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .events import ClipDone, Event, StationAdvanced, StationFinished, StationStarted
+from .interval import wilson
+
+RATE_WINDOW = 20.0
+"""Seconds that a rate looks back: long enough to be calm, short enough to follow a change."""
+
+SAMPLE_SECONDS = 0.1
+"""Reports closer than this count as one: a fast station must not fill the memory."""
+
+
+class StationState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CACHED = "cached"
+    FAILED = "failed"
+
+
+@dataclass
+class ClipTally:
+    """Clips of one image that came back so far."""
+
+    clips: int = 0
+    correct: int = 0
+    bit_exact: int = 0
+
+    def describe(self) -> str:
+        """Running accuracy with its 95 % Wilson interval, and the bit-exact count."""
+        lower, upper = wilson(self.correct, self.clips)
+        share = 100 * self.correct / self.clips if self.clips else 0.0
+        exact = f"{self.bit_exact:,}/{self.clips:,} bit-exact"
+        return f"{share:.1f} % right ({100 * lower:.1f}-{100 * upper:.1f}), {exact}"
+
+
+@dataclass
+class StationProgress:
+    """One station of the path; times are in seconds of the monotonic clock."""
+
+    title: str
+    unit: str = ""
+    state: StationState = StationState.WAITING
+    done: int = 0
+    total: int = 0
+    detail: str = ""
+    summary: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
+    tallies: dict[str, ClipTally] = field(default_factory=dict)
+    samples: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def advance(self, now: float, done: int, total: int, detail: str) -> None:
+        self.done, self.total, self.detail = done, total, detail
+        if self.samples and done < self.samples[-1][1]:
+            self.samples.clear()
+        if len(self.samples) > 1 and now - self.samples[-2][0] < SAMPLE_SECONDS:
+            self.samples.pop()
+        self.samples.append((now, done))
+        while len(self.samples) > 2 and now - self.samples[0][0] > RATE_WINDOW:
+            self.samples.popleft()
+
+    @property
+    def rate(self) -> float | None:
+        """Units a second over the last `RATE_WINDOW` seconds; None before two reports.
+
+        Work that a resumed run found done counts as the first report, so it makes no rate.
+        """
+        if len(self.samples) < 2:
+            return None
+        (first, before), (last, after) = self.samples[0], self.samples[-1]
+        return (after - before) / (last - first) if last > first else None
+
+    @property
+    def to_go(self) -> float | None:
+        """Seconds until `total` at this rate; None while there is no telling."""
+        rate = self.rate
+        return (self.total - self.done) / rate if rate else None
+
+    def count(self) -> str:
+        """`120/200 clips`."""
+        return f"{self.done:,}/{self.total:,} {self.unit}".rstrip()
+
+    def progress(self) -> str:
+        """`120/200 clips, 12.3/s, 0:07 to go`."""
+        parts = [self.count()]
+        if (rate := self.rate) is not None:
+            parts.append(f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.1f}/s")
+        if (to_go := self.to_go) is not None:
+            parts.append(f"{clock_text(to_go)} to go")
+        return ", ".join(parts)
+
+
+class RunState:
+    """Folds events, which may come from several threads, into stations in the order of the path.
+
+    Args:
+        stations: (station, title) of each station known ahead; one that is not on the list is added when it starts.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, stations: Sequence[tuple[str, str]], clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.stations = {name: StationProgress(title) for name, title in stations}
+        self._current = ""
+
+    def apply(self, event: Event) -> None:
+        """Take one event in."""
+        with self.lock:
+            now = self.clock()
+            match event:
+                case StationStarted():
+                    self._current = event.station
+                    running = StationProgress(event.title, event.unit, StationState.RUNNING, started=now)
+                    self.stations[event.station] = running
+                case StationAdvanced():
+                    self._station(event.station).advance(now, event.done, event.total, event.detail)
+                case StationFinished():
+                    station = self._station(event.station)
+                    station.state = StationState.CACHED if event.cached else StationState.DONE
+                    station.summary, station.seconds = event.summary, event.seconds
+                case ClipDone():
+                    tally = self._station(self._current).tallies.setdefault(event.image, ClipTally())
+                    tally.clips += 1
+                    tally.correct += event.correct
+                    tally.bit_exact += event.bit_exact
+
+    def fail_running(self) -> None:
+        """The run ended early: what was running did not come to its end."""
+        with self.lock:
+            for station in self.stations.values():
+                if station.state is StationState.RUNNING:
+                    station.state = StationState.FAILED
+                    station.seconds = self.clock() - station.started
+
+    def _station(self, name: str) -> StationProgress:
+        return self.stations.setdefault(name, StationProgress(name, state=StationState.RUNNING, started=self.clock()))
+
+
+def clock_text(seconds: float) -> str:
+    """`0:07`, `12:30`, `1:02:03`."""
+    whole = max(0, round(seconds))
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def seconds_text(seconds: float) -> str:
+    """`0.4 s`, `12.3 s`, `2:05`."""
+    return f"{seconds:.1f} s" if seconds < 99.95 else clock_text(seconds)
