@@ -3,6 +3,7 @@
 #include "fault.h"
 #include "link.h"
 #include "proofboard/protocol.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
@@ -12,6 +13,7 @@
 #define SCB_BFAR REGISTER(0xE000ED38u)
 #define CFSR_STKOF (1u << 20)
 #define CFSR_STACKING ((1u << 12) | (1u << 4)) /* BFSR.STKERR, MMFSR.MSTKERR */
+#define STACKED_BYTES 32u                      /* R0 to R3, R12, LR, PC, xPSR */
 #define UNKNOWN 0xFFFFFFFFu
 
 extern uint32_t pb_stack_low[], pb_stack_high[];
@@ -51,9 +53,10 @@ static void answer_with_report(uint8_t type, const uint8_t *payload, uint32_t si
 
 __attribute__((noreturn, used)) void pb_fault_report(const uint32_t *stacked, uint32_t number) {
     /* With a failed or overflowed stacking there is no frame to read. */
-    const uint32_t *end = pb_stack_high - 8;
-    const int readable =
-        (SCB_CFSR & (CFSR_STKOF | CFSR_STACKING)) == 0 && stacked >= pb_stack_low && stacked <= end;
+    const uintptr_t low = (uintptr_t)pb_stack_low, high = (uintptr_t)pb_stack_high;
+    const uintptr_t frame_at = (uintptr_t)stacked;
+    const bool readable = (SCB_CFSR & (CFSR_STKOF | CFSR_STACKING)) == 0 && frame_at >= low &&
+                          frame_at <= high - STACKED_BYTES;
     link_register = readable ? stacked[5] : UNKNOWN;
     program_counter = readable ? stacked[6] : UNKNOWN;
     exception = number;

@@ -22,8 +22,8 @@ static void append_layer(void *context, uint32_t layer, const void *values, uint
 }
 
 /* pcm: int16 [clips][PB_GENERATED_WINDOW]; features: int16 [clips][PB_GENERATED_FEATURES];
- * words: int32 [clips][logits]; classes: uint32 [clips]; layers: [clips][layer_bytes], the output of
- * every operator. Returns 0, or the front end's status. */
+ * words: int32 [clips][logits]; classes: uint32 [clips]; layers: [clips][layer_bytes], the output
+ * of every operator. Returns 0, or the front end's status. */
 int pb_host_run(const int16_t *pcm, uint32_t clips, int16_t *features, int32_t *words,
                 uint32_t *classes, uint8_t *layers, uint32_t layer_bytes);
 

@@ -44,6 +44,7 @@ uint32_t pb_cobs_take(pb_cobs_decoder *decoder, uint8_t byte) {
     if (byte == 0) {
         const bool whole = !decoder->broken && decoder->left == 0;
         const uint32_t size = whole ? decoder->size : 0;
+        decoder->dropped += whole ? 0 : 1;
         pb_cobs_reset(decoder);
         return size;
     }

@@ -1,4 +1,5 @@
-/* The application: says who it is, takes clips of PCM, answers with what the network says of them. */
+/* The application: says who it is, takes PCM clips, answers with what the network makes of them. */
+#include "generated_sizes.h"
 #include "link.h"
 #include "proofboard/board.h"
 #include "proofboard/crc32.h"
@@ -6,7 +7,7 @@
 #include "proofboard/network.h"
 #include "proofboard/protocol.h"
 #include "proofboard/stack.h"
-#include "generated_sizes.h"
+#include <stdbool.h>
 #include <string.h>
 
 #define BUILD_ID_BYTES 20u

@@ -6,8 +6,8 @@
 
 /* output[o] = clamp(requantise(bias[o] + sum_i weights[o][i] * input[i]) + zero_point, low, high).
  * The input's zero point is folded into bias. The generator has checked that the accumulator can't
- * leave int32 for any int8 input. ReLU is low = zero_point. All arrays are constant and live as long
- * as the image. */
+ * leave int32 for any int8 input. ReLU is low = zero_point. All arrays are constant and live as
+ * long as the image. */
 typedef struct {
     uint16_t inputs;
     uint16_t outputs;

@@ -7,8 +7,8 @@
 
 #define PB_PROTOCOL_VERSION 1u
 #define PB_CHUNK_SAMPLES 500u /* PCM samples in a clip chunk */
-#define PB_MAX_FRAME 1040u    /* decoded bytes of the longest frame: a chunk with its head and CRC */
-#define PB_MAX_CHUNKS 64u     /* chunks of a clip: one bit each */
+#define PB_MAX_FRAME 1040u /* decoded bytes of the longest frame: a chunk with its head and CRC */
+#define PB_MAX_CHUNKS 64u  /* chunks of a clip: one bit each */
 
 enum {
     /* host to target */

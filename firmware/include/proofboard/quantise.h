@@ -2,7 +2,6 @@
 #ifndef PROOFBOARD_QUANTISE_H
 #define PROOFBOARD_QUANTISE_H
 
-#include "proofboard/status.h"
 #include <stdint.h>
 
 /* output = clamp(((x - offset) * multiplier + 2^(shift-1)) >> shift, -128, 127).
