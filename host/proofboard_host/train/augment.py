@@ -7,6 +7,7 @@ for all. docs/training.md says why each range is what it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -36,22 +37,39 @@ class VoiceRanges:
     grain: tuple[float, float] = (0.06, 0.25)
 
 
+class Treatment(IntEnum):
+    """Which voice ranges a clip gets.
+
+    SCREAM: up, and held as long screams are. OTHER: up and down, held at times, so that neither is a mark of screams.
+    BRIEF: never held, since a sound that is no scream only because it is short would become one.
+    UNCHANGED: the voice stays as it is; shift and channel are as for all.
+    """
+
+    SCREAM = 0
+    OTHER = 1
+    BRIEF = 2
+    UNCHANGED = 3
+
+
 @dataclass(frozen=True)
 class Augmentation:
-    """Everything that is drawn for a copy: voice ranges of the positive class and of the others, channel, shift.
+    """Everything that is drawn for a copy: voice ranges by `Treatment`, channel, shift.
 
     `shift` is the largest shift in either direction in seconds; what moves in is silence.
     """
 
-    positive: VoiceRanges = VoiceRanges(0.75, (0.9, 2.6), 0.6)
-    negative: VoiceRanges = VoiceRanges(0.4, (0.7, 1.8), 0.25)
+    voices: tuple[VoiceRanges, ...] = (
+        VoiceRanges(0.75, (0.9, 2.6), 0.6),
+        VoiceRanges(0.4, (0.7, 1.8), 0.25),
+        VoiceRanges(0.4, (0.7, 1.5), 0.0),
+    )
     channel: ChannelRanges = field(default_factory=ChannelRanges)
     shift: float = 0.25
 
 
 def augment(
     pcm: npt.NDArray[np.int16],
-    positive: npt.NDArray[np.bool_],
+    treatments: npt.NDArray[np.integer],
     rng: np.random.Generator,
     backgrounds: npt.NDArray[np.int16],
     *,
@@ -62,7 +80,7 @@ def augment(
 
     Args:
         pcm: int16 [n, samples].
-        positive: [n]: True for the class that gets `plan.positive`.
+        treatments: a `Treatment` for each window [n].
         rng: the only source of chance; same state, same copies.
         backgrounds: int16 [m, samples] to mix in; the caller takes them from the same side of the split as `pcm`.
         sample_rate: Hz.
@@ -75,8 +93,8 @@ def augment(
     for start in range(0, len(pcm), BATCH):
         part = slice(start, start + BATCH)
         windows = pcm[part].astype(np.float32) / np.float32(32768)
-        for ranges, members in ((plan.positive, positive[part]), (plan.negative, ~positive[part])):
-            chosen = np.flatnonzero(members & (rng.random(len(windows)) < ranges.share))
+        for treatment, ranges in enumerate(plan.voices):
+            chosen = np.flatnonzero((treatments[part] == treatment) & (rng.random(len(windows)) < ranges.share))
             if len(chosen):
                 change = _draw(len(chosen), ranges, rng, windows.shape[1], sample_rate)
                 windows[chosen] = change_voice(windows[chosen], change)

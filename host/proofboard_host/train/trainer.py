@@ -107,6 +107,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _cosine(step, total))
     draw = torch.from_numpy(data.weights / data.weights.sum())
     centre, spread = torch.from_numpy(mean), torch.from_numpy(deviation)
+    step = 0
     for _ in range(section.epochs):
         drawn = torch.multinomial(draw, section.batch * data.steps_per_epoch, replacement=True, generator=chance)
         for batch in drawn.split(section.batch):
@@ -117,8 +118,11 @@ def train(
             loss.backward()
             optimiser.step()
             schedule.step()
+            step += 1
+            # Short at first, or the mean would remember the random start of a short training.
+            decay = min(regularisation.averaging, step / (step + 10))
             for slow, fast in zip(average, parameters, strict=True):
-                slow.lerp_(fast.detach(), 1 - regularisation.averaging)
+                slow.lerp_(fast.detach(), 1 - decay)
     arrays = [value.numpy() for value in average]
     trained = [FloatLayer(arrays[index], arrays[index + 1]) for index in range(0, len(arrays), 2)]
     trained[0] = fold_normalisation(trained[0], mean, deviation)

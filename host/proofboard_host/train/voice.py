@@ -71,14 +71,14 @@ def change_voice(windows: Float32, change: VoiceChange) -> Float32:
     end = np.where(short, np.minimum(end + 2 * ENVELOPE_STEP, samples), end)
     time = np.arange(samples, dtype=np.float32)[None, :]
     grain = change.grain[:, None].astype(np.float32)
-    mixed = np.zeros_like(windows)
+    mixed = np.zeros(windows.shape, np.float32)
     for phase in (0.0, 0.5):
         position_in_grain = np.mod(time + phase * grain, grain)
         begin = time - position_in_grain
         walk = _walk(begin, change, start, end)
-        read = walk + position_in_grain * change.rate[:, None]
-        weight = 0.5 - 0.5 * np.cos(2 * np.pi * position_in_grain / grain)
-        mixed += weight.astype(np.float32) * _read(source, read)
+        read = np.asarray(walk + position_in_grain * change.rate[:, None], np.float32)
+        weight = np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * position_in_grain / grain), np.float32)
+        mixed += np.multiply(weight, _read(source, read), dtype=np.float32)
     return mixed
 
 
