@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigurationFault
+from .graph.limits import MAX_LAYERS, MAX_LOGITS, MAX_TENSOR_BYTES, MAX_WINDOW
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def load_application(name_or_path: str) -> Application:
         raise ConfigurationFault(f"is not UTF-8 text: {error}", where=str(path)) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationFault(f"is not TOML: {error}", where=str(path), hint="correct the line") from error
+    if "path" in document:  # the one field that the file doesn't give
+        raise ConfigurationFault("unknown key 'path'", where=str(path))
     application: Application = read_table(Application, document | {"path": path}, where=str(path))
     _check(application)
     return application
@@ -185,7 +189,8 @@ def _check(application: Application) -> None:
     frame = frontend.frame
     require(frame in (128, 256, 512, 1024), "frontend.frame", f"{frame} is not 128, 256, 512 or 1024")
     require(0 < frontend.hop <= frame, "frontend.hop", f"{frontend.hop} is not in 1..{frame}")
-    require(application.audio.window >= frame, "audio.window", f"{application.audio.window} is under one frame")
+    window = application.audio.window
+    require(frame <= window <= MAX_WINDOW, "audio.window", f"{window} is not in {frame}..{MAX_WINDOW}")
     require(1 <= frontend.mel_bands <= 64, "frontend.mel_bands", f"{frontend.mel_bands} is not in 1..64")
     nyquist = application.audio.sample_rate / 2
     require(
@@ -194,9 +199,17 @@ def _check(application: Application) -> None:
         f"{frontend.f_min}..{frontend.f_max} Hz does not lie in 0..{nyquist} Hz",
     )
     require(len(set(data.classes)) == len(data.classes) >= 2, "data.classes", "needs two or more different names")
+    require(len(data.classes) <= MAX_LOGITS, "data.classes", f"are {len(data.classes)}, an image holds {MAX_LOGITS}")
     require(data.positive in data.classes, "data.positive", f"{data.positive!r} is not one of {data.classes}")
-    require(all(width > 0 for width in application.network.hidden), "network.hidden", "a width is not positive")
+    hidden = application.network.hidden
+    widest = MAX_TENSOR_BYTES // 4
+    require(all(1 <= width <= widest for width in hidden), "network.hidden", f"a width is not in 1..{widest}")
+    require(len(hidden) <= MAX_LAYERS - 2, "network.hidden", f"{len(hidden)} layers, an image holds {MAX_LAYERS - 2}")
+    require(application.features <= widest, "frontend", f"{application.features} features, an image holds {widest}")
     for key in ("folds", "epochs", "batch"):
         require(getattr(train, key) > (1 if key == "folds" else 0), f"train.{key}", f"{getattr(train, key)} is too few")
+    require(train.seed >= 0, "train.seed", "is negative")
+    rate = train.learning_rate
+    require(math.isfinite(rate) and rate > 0, "train.learning_rate", f"{rate} is not a positive number")
     require(train.augmentations >= 0, "train.augmentations", "is negative")
     require(application.stream.clips > 0, "stream.clips", "is not positive")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFault
+from .limits import MAX_LAYERS, MAX_LOGITS, MAX_TENSOR_BYTES
 from .operators import Dense, DenseFloat, Operator, Quantise, Tensor, ToFloat, macs
 
 _KINDS: dict[str, type[Operator]] = {kind.__name__: kind for kind in (Quantise, Dense, ToFloat, DenseFloat)}
@@ -36,6 +39,11 @@ class Graph:
     def __post_init__(self) -> None:
         if not self.operators:
             raise ModelFault("the graph holds no operator", where=self.name)
+        if len(self.operators) > MAX_LAYERS:
+            raise ModelFault(f"{len(self.operators)} operators, an image holds {MAX_LAYERS}", where=self.name)
+        if self.input.dtype != "int16":
+            raise ModelFault(f"features are {self.input.dtype}, not int16", where=self.name)
+        _check_size(self.input, self.name)
         tensor = self.input
         for operator in self.operators:
             wanted = _input_type(operator)
@@ -45,10 +53,14 @@ class Graph:
             if inputs != tensor.size:
                 raise ModelFault(f"takes {inputs} inputs, is given {tensor.size}", where=f"layer {operator.name}")
             tensor = operator.output
+            _check_size(tensor, f"layer {operator.name}")
         if tensor.size != len(self.classes):
             raise ModelFault(f"gives {tensor.size} logits for {len(self.classes)} classes", where=self.name)
         if tensor.dtype == "int8":
             raise ModelFault("logits must be int16 or float32", where=self.name)
+        if tensor.size > MAX_LOGITS:
+            raise ModelFault(f"{tensor.size} logits, an image holds {MAX_LOGITS}", where=self.name)
+        _check_float_range(self.operators)
 
     @property
     def output(self) -> Tensor:
@@ -81,9 +93,12 @@ def save_graph(graph: Graph, path: Path) -> None:
     description, arrays = _describe(graph)
     text = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
     temporary = path.with_suffix(".tmp.npz")
-    with temporary.open("wb") as file:
-        np.savez_compressed(file, description=text, **arrays)  # type: ignore[arg-type]
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, description=text, **arrays)  # type: ignore[arg-type]
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_graph(path: Path) -> Graph:
@@ -111,7 +126,7 @@ def load_graph(path: Path) -> Graph:
             )
     except OSError as error:
         raise ModelFault(f"can't be read: {error}", where=str(path)) from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelFault(f"is not a graph: {error}", where=str(path), hint="make it anew") from error
 
 
@@ -139,6 +154,28 @@ def _describe(graph: Graph) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def _arrays(operator: Operator) -> list[tuple[str, np.ndarray]]:
     pairs = [(field.name, getattr(operator, field.name)) for field in dataclasses.fields(operator)]
     return [(name, value) for name, value in pairs if isinstance(value, np.ndarray)]
+
+
+def _check_size(tensor: Tensor, where: str) -> None:
+    if tensor.bytes > MAX_TENSOR_BYTES:
+        raise ModelFault(f"a tensor of {tensor.bytes} bytes, an image holds {MAX_TENSOR_BYTES}", where=where)
+
+
+def _check_float_range(operators: tuple[Operator, ...]) -> None:
+    """No input may drive a float layer past float32: the bits of a NaN differ between processors.
+
+    `bound` is the largest magnitude of the tensor in hand; half of float32's range is left to rounding.
+    """
+    bound = 0.0
+    for operator in operators:
+        if isinstance(operator, ToFloat):
+            bound = 32768.0 * operator.scale
+        if isinstance(operator, DenseFloat):
+            with np.errstate(over="ignore"):
+                weights = np.abs(operator.weights.astype(np.float64)).sum(axis=1)
+                bound = float((weights * bound + np.abs(operator.bias.astype(np.float64))).max())
+            if not bound < 2.0**127:
+                raise ModelFault("some input drives the layer past float32", where=f"layer {operator.name}")
 
 
 def _input_type(operator: Operator) -> str:

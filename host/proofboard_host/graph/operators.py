@@ -6,8 +6,9 @@ dataclass here and one registered function in each of those.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from ..errors import ModelFault
 
 DType = Literal["int16", "int8", "float32"]
+
+_INTEGER_BOUNDS = {"int8": 127, "int16": 32767}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ class Tensor:
     dtype: DType
     scale: float
     zero_point: int = 0
+
+    def __post_init__(self) -> None:
+        _require(_is_integer(self.size) and self.size >= 1, "tensor", f"size {self.size!r} is not a positive number")
+        _require(self.dtype in get_args(DType), "tensor", f"type {self.dtype!r} is not one of {get_args(DType)}")
+        _require(
+            isinstance(self.scale, float) and math.isfinite(self.scale) and self.scale > 0,
+            "tensor",
+            f"scale {self.scale!r} is not a positive number",
+        )
+        _require(_is_integer(self.zero_point), "tensor", f"zero point {self.zero_point!r} is not a whole number")
 
     @property
     def bytes(self) -> int:
@@ -46,6 +59,8 @@ class Quantise:
     output: Tensor
 
     def __post_init__(self) -> None:
+        for value in (self.offset, self.multiplier, self.shift):
+            _require(_is_integer(value), self.name, f"{value!r} is not a whole number")
         _require(-32768 <= self.offset <= 32767, self.name, f"offset {self.offset} is not an int16")
         _require(1 <= self.multiplier < 1 << 14, self.name, f"multiplier {self.multiplier} is not in 1..16383")
         _require(1 <= self.shift <= 30, self.name, f"shift {self.shift} is not in 1..30")
@@ -84,9 +99,14 @@ class Dense:
         _require(
             self.shift.dtype == np.uint8 and bool((self.shift <= 31).all()), self.name, "a shift is not in 0..31"
         )
-        bounds = {"int8": 127, "int16": 32767}
-        _require(self.output.dtype in bounds, self.name, f"output is {self.output.dtype}, not int8 or int16")
-        bound = bounds[self.output.dtype]
+        _require(
+            self.output.dtype in _INTEGER_BOUNDS, self.name, f"output is {self.output.dtype}, not int8 or int16"
+        )
+        bound = _INTEGER_BOUNDS[self.output.dtype]
+        zero_point = self.output.zero_point
+        _require(-bound - 1 <= zero_point <= bound, self.name, f"zero point {zero_point} is no {self.output.dtype}")
+        for value in (self.low, self.high):
+            _require(_is_integer(value), self.name, f"{value!r} is not a whole number")
         _require(-bound - 1 <= self.low <= self.high <= bound, self.name, f"clamp {self.low}..{self.high} is not valid")
         # The accumulator can't overflow for any int8 input: |x| ≤ 128.
         worst = np.abs(self.weights.astype(np.int64)).sum(axis=1) * 128 + np.abs(self.bias.astype(np.int64))
@@ -102,8 +122,9 @@ class ToFloat:
     output: Tensor
 
     def __post_init__(self) -> None:
-        mantissa, _ = np.frexp(self.scale)
+        mantissa, exponent = math.frexp(self.scale)
         _require(mantissa == 0.5, self.name, f"scale {self.scale} is not a power of two")
+        _require(-100 <= exponent <= 100, self.name, f"scale {self.scale} leaves the normal range of float32")
         _require(self.output.dtype == "float32", self.name, f"output is {self.output.dtype}, not float32")
 
 
@@ -123,6 +144,7 @@ class DenseFloat:
         _require(
             bool(np.isfinite(self.weights).all() and np.isfinite(self.bias).all()), self.name, "a weight is not finite"
         )
+        _require(self.activation in ("none", "relu"), self.name, f"activation {self.activation!r} is not none or relu")
         _require(self.output.dtype == "float32", self.name, f"output is {self.output.dtype}, not float32")
 
 
@@ -132,6 +154,11 @@ Operator = Quantise | Dense | ToFloat | DenseFloat
 def macs(operator: Operator) -> int:
     """Multiply-accumulates of one run of the operator."""
     return int(operator.weights.size) if isinstance(operator, Dense | DenseFloat) else 0
+
+
+def _is_integer(value: object) -> bool:
+    """A file's 1.0 is no 1: it would be written into C as 1.0."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _require(fact: bool, name: str, seen: str) -> None:
