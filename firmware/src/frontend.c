@@ -1,0 +1,33 @@
+/* Frames of a clip through the stages of the front end. */
+#include "frontend_stages.h"
+
+#include <stddef.h>
+
+uint32_t pb_frontend_frames(const pb_frontend *frontend, uint32_t samples) {
+    return samples < frontend->frame ? 0u : 1u + (samples - frontend->frame) / frontend->hop;
+}
+
+void pb_frontend_frame(const pb_frontend *frontend, const int16_t *pcm, int16_t *features,
+                       pb_frontend_scratch *scratch) {
+    const uint32_t shift = pb_frontend_shift(frontend, pcm);
+    pb_frontend_window(frontend, pcm, shift, scratch->bins);
+    pb_frontend_fft(frontend, scratch->bins);
+    pb_frontend_power(frontend, scratch->bins);
+    pb_frontend_mel(frontend, scratch->bins, shift, features);
+}
+
+pb_status pb_frontend_run(const pb_frontend *frontend, const int16_t *pcm, uint32_t samples,
+                          int16_t *features, pb_frontend_scratch *scratch) {
+    if (frontend == NULL || pcm == NULL || features == NULL || scratch == NULL) {
+        return PB_BAD_ARGUMENT;
+    }
+    if (frontend->frame > PB_FRONTEND_MAX_FRAME || samples < frontend->frame) {
+        return PB_BAD_ARGUMENT;
+    }
+    const uint32_t frames = pb_frontend_frames(frontend, samples);
+    for (uint32_t frame = 0; frame < frames; frame++) {
+        pb_frontend_frame(frontend, pcm + frame * frontend->hop,
+                          features + frame * frontend->mel_bands, scratch);
+    }
+    return PB_OK;
+}
