@@ -1,0 +1,299 @@
+"""From what the stations left to the one `RunRecord` that table, summary and report are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import toolchain
+from .elf import ImageSizes
+from .interval import wilson
+from .oracle import Outputs
+from .product import IMAGES, Product, compare_pairs, is_layer_symbol, layer_of_symbol
+from .report.record import (
+    BitExact,
+    BoardFacts,
+    Cost,
+    ImageRecord,
+    LinkFigures,
+    PairedComparison,
+    Part,
+    Proportion,
+    Ram,
+    Rom,
+    RunRecord,
+    Rung,
+    RungStatus,
+    Score,
+    WrongClip,
+)
+from .results import ClipResult
+from .spec import BoardSpec, MemoryKind
+from .stream import StreamOutcome
+
+MARGIN = 0.01
+"""Non-inferiority: accuracy counts as kept when the interval of the difference lies above −1 point."""
+
+_WRONG_CLIPS = 12
+_GENERATED_CODE = ("pb_generated_network", "pb_generated_network_run")
+_PACKAGES = ("proofboard", "numpy", "torch", "pyocd", "pyserial")
+
+
+@dataclass(frozen=True)
+class StreamEvidence:
+    """What streaming one image gave: the link's figures, and every journalled result."""
+
+    outcome: StreamOutcome
+    results: tuple[ClipResult, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the stations found out. Mappings are by image; `expected` is the reference over the whole field set."""
+
+    product: Product
+    board: BoardSpec
+    folder: Path
+    command: str
+    seconds: float
+    sizes: Mapping[str, ImageSizes]
+    expected: Mapping[str, Outputs]
+    host_cases: int
+    stress_cases: int
+    host_mismatches: Mapping[str, int]
+    streams: Mapping[str, StreamEvidence]
+
+
+def assemble(evidence: Evidence) -> RunRecord:
+    """Count, compare, and name the source of everything."""
+    application, dataset = evidence.product.application, evidence.product.dataset
+    images = {name: _image_record(evidence, name) for name in IMAGES}
+    streamed = [result for name in IMAGES for result in evidence.streams[name].results]
+    mismatches = sum(not result.bit_exact for result in streamed)
+    first = next((s.outcome.first_mismatch for s in evidence.streams.values() if s.outcome.first_mismatch), "")
+    comparison = _comparison(evidence)
+    return RunRecord(
+        app=application.name,
+        title=application.title,
+        board=_board_facts(evidence.board),
+        run_folder=str(evidence.folder),
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=evidence.seconds,
+        command=evidence.command,
+        classes=dataset.classes,
+        positive=application.data.positive,
+        sample_rate=application.audio.sample_rate,
+        clips_kfold=len(dataset.indices("train")),
+        clips_field=len(dataset.indices("field")),
+        interval_method="Wilson score, 95 %",
+        baseline=images["baseline"],
+        compressed=images["compressed"],
+        bit_exact=BitExact(len(streamed), mismatches, first),
+        link=_link(evidence),
+        ladder=_ladder(evidence, comparison, len(streamed), mismatches),
+        comparison=comparison,
+        wrong_clips=_wrong_clips(evidence),
+        tools=_tools(),
+        notes=(*dataset.notices, *_notes(evidence)),
+    )
+
+
+def _image_record(evidence: Evidence, name: str) -> ImageRecord:
+    product = evidence.product
+    network = product.images()[name]
+    dataset, classes = product.dataset, product.dataset.classes
+    positive = classes.index(product.application.data.positive)
+    kfold_labels, kfold = dataset.labels("train"), product.kfold_predictions()[name]
+    field_labels, field = dataset.labels("field"), evidence.expected[name].classes
+    results = evidence.streams[name].results
+    timing = evidence.board.timing
+
+    def cost(predicted: int, counted: Sequence[int]) -> Cost:
+        return Cost(predicted, median(counted), str(timing.unit), timing.source)
+
+    return ImageRecord(
+        kfold=Score(_proportion(kfold_labels == kfold), recall_host=_recall(kfold_labels, kfold, positive)),
+        field=_field_score(field_labels, field, positive, results, classes),
+        rom=_rom(evidence.sizes[name]),
+        ram=_ram(evidence.sizes[name], results),
+        macs=network.graph.macs,
+        frontend=cost(network.predicted_frontend, [result.frontend_cost for result in results]),
+        network=cost(network.predicted_network, [result.network_cost for result in results]),
+        confusion_kfold=_confusion(kfold_labels, kfold, len(classes)),
+        confusion_field=_confusion(field_labels, field, len(classes)),
+    )
+
+
+def _field_score(
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    positive: int,
+    results: Sequence[ClipResult],
+    classes: Sequence[str],
+) -> Score:
+    of_positive = [result for result in results if result.label == classes[positive]]
+    return Score(
+        host=_proportion(labels == predicted),
+        target=_proportion([result.correct for result in results]),
+        host_streamed=_proportion([result.host_class == result.label for result in results]),
+        recall_host=_recall(labels, predicted, positive),
+        recall_target=_proportion([result.correct for result in of_positive]) if of_positive else None,
+    )
+
+
+def _proportion(hits: Sequence[bool] | NDArray[np.bool_]) -> Proportion:
+    correct, total = int(np.count_nonzero(hits)), len(hits)
+    return Proportion(correct, total, *wilson(correct, total))
+
+
+def _recall(labels: NDArray[np.int64], predicted: NDArray[np.int64], positive: int) -> Proportion | None:
+    of_class = labels == positive
+    return _proportion(predicted[of_class] == positive) if of_class.any() else None
+
+
+def _confusion(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
+) -> tuple[tuple[int, ...], ...]:
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (labels, predicted), 1)
+    return tuple(tuple(int(count) for count in row) for row in counts)
+
+
+def _rom(sizes: ImageSizes) -> Rom:
+    layers: dict[str, int] = {}
+    for symbol in sizes.symbols:
+        if is_layer_symbol(symbol.name):
+            layer = layer_of_symbol(symbol.name)
+            layers[layer] = layers.get(layer, 0) + symbol.size
+    weights = sum(layers.values())
+    other = sum(symbol.size for symbol in sizes.symbols if symbol.name in _GENERATED_CODE)
+    sections = tuple(Part(section.name, section.size) for section in sizes.sections if section.loaded)
+    parts = tuple(Part(name, size) for name, size in sorted(layers.items()))
+    return Rom(sizes.rom_bytes, sizes.rom_bytes - weights - other, weights, sections=sections, layers=parts)
+
+
+def _ram(sizes: ImageSizes, results: Sequence[ClipResult]) -> Ram:
+    stack = sum(section.size for section in sizes.sections if section.name == ".stack")
+    return Ram(sizes.ram_bytes, stack, max(result.stack_high_water for result in results))
+
+
+def _comparison(evidence: Evidence) -> PairedComparison:
+    """On out-of-fold predictions: the field set decides nothing."""
+    dataset, predictions = evidence.product.dataset, evidence.product.kfold_predictions()
+    paired = compare_pairs(
+        dataset.labels("train"), predictions["baseline"], predictions["compressed"], dataset.groups("train")
+    )
+    difference = paired.difference
+    return PairedComparison(
+        split="k-fold",
+        difference=difference.value,
+        lower=difference.lower,
+        upper=difference.upper,
+        mcnemar_p=paired.mcnemar_p,
+        margin=MARGIN,
+        kept=paired.not_worse(MARGIN),
+    )
+
+
+def _ladder(
+    evidence: Evidence, comparison: PairedComparison, streamed: int, mismatches: int
+) -> tuple[Rung, ...]:
+    clips = len(evidence.product.dataset.indices("train"))
+    host_cases = len(IMAGES) * (evidence.host_cases + evidence.stress_cases)
+    host_mismatches = sum(evidence.host_mismatches.values())
+    simulated = evidence.board.simulator is not None
+    on_target = _status(mismatches == 0)
+    return (
+        Rung("float network", "trained in float32, k-fold", clips, None, RungStatus.PASSED),
+        Rung("integer reference", "accuracy against the float network", clips, None, _status(comparison.kept)),
+        Rung(
+            "C on this machine",
+            f"against the reference: field clips and {evidence.stress_cases:,} random and adversarial ones, both images",
+            host_cases,
+            host_mismatches,
+            _status(host_mismatches == 0),
+        ),
+        Rung(
+            "simulator",
+            "against the reference, from PCM to logits, both images",
+            streamed if simulated else 0,
+            mismatches if simulated else None,
+            on_target if simulated else RungStatus.NOT_RUN,
+        ),
+        Rung(
+            "board",
+            "against the reference, from PCM to logits, both images",
+            0 if simulated else streamed,
+            None if simulated else mismatches,
+            RungStatus.NOT_RUN if simulated else on_target,
+        ),
+    )
+
+
+def _status(well: bool) -> RungStatus:
+    return RungStatus.PASSED if well else RungStatus.FAILED
+
+
+def _link(evidence: Evidence) -> LinkFigures:
+    links = [stream.outcome.link for stream in evidence.streams.values()]
+    return LinkFigures(
+        bytes=sum(link.bytes_sent + link.bytes_received for link in links),
+        seconds=sum(link.seconds for link in links),
+        retransmits=sum(link.retransmits for link in links),
+        crc_errors=sum(link.bad_frames_host + link.bad_frames_target for link in links),
+        lanes=max(stream.outcome.lanes for stream in evidence.streams.values()),
+    )
+
+
+def _board_facts(board: BoardSpec) -> BoardFacts:
+    return BoardFacts(
+        board.name,
+        board.title,
+        board.simulator is not None,
+        board.total(MemoryKind.FLASH),
+        board.total(MemoryKind.RAM),
+    )
+
+
+def _wrong_clips(evidence: Evidence) -> tuple[WrongClip, ...]:
+    """Field clips that the compressed network gets wrong, with their PCM kept for the report's spectrograms."""
+    dataset = evidence.product.dataset
+    rows, labels = dataset.indices("field"), dataset.labels("field")
+    predicted = evidence.expected["compressed"].classes
+    folder = evidence.folder / "wrong-clips"
+    folder.mkdir(exist_ok=True)
+    wrong = []
+    for index in np.flatnonzero(labels != predicted)[:_WRONG_CLIPS]:
+        clip = dataset.clips[rows[index]]
+        name = f"{clip.id.replace('@', '-')}.npy"
+        np.save(folder / name, dataset.pcm[rows[index]])
+        wrong.append(
+            WrongClip(
+                image="compressed",
+                clip_id=clip.id,
+                origin=f"{clip.package}: {clip.path}",
+                label=clip.label,
+                predicted=dataset.classes[int(predicted[index])],
+                array=f"{folder.name}/{name}",
+            )
+        )
+    return tuple(wrong)
+
+
+def _tools() -> dict[str, str]:
+    versions = {name: metadata.version(name) for name in _PACKAGES}
+    return versions | {tool.program: toolchain.version(tool) for tool in toolchain.TOOLS if tool.program != "apt-get"}
+
+
+def _notes(evidence: Evidence) -> tuple[str, ...]:
+    notes = ["The field set was not used to choose anything: not for training, calibration or the accuracy rule."]
+    if evidence.board.simulator is not None:
+        notes.append("Costs are instructions that the simulator executed; they are not cycles and not time on a board.")
+    return tuple(notes)

@@ -1,0 +1,139 @@
+"""The command line. Each command hands over to the module that does the work; every expected error is one message."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from .errors import BenchFault, ProofboardError
+
+app = typer.Typer(
+    help="Prove that the network on the board is the network that was trained, and see what it costs there.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Look at an application's recordings.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Application = Annotated[str, typer.Argument(help="a shipped application, or the path of its .toml file")]
+Board = Annotated[str, typer.Option("--board", help="a shipped board, or the path of its folder")]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group")
+]
+
+# Imports stand inside the commands: `proofboard boards` shall not wait for SciPy.
+
+
+@app.command()
+def run(
+    application: Application,
+    board: Board = "qemu-mps2-an505",
+    clips: Annotated[int | None, typer.Option(min=1, help="field clips to stream; the application's own number else")] = None,
+    all_clips: Annotated[bool, typer.Option("--all-clips", help="stream every field clip")] = False,
+    stress: Annotated[int, typer.Option(min=0, help="random and adversarial clips for the C on this machine")] = 2000,
+    data: DataFolder = None,
+    runs: Annotated[Path, typer.Option(help="where run folders are made")] = Path("runs"),
+    resume: Annotated[Path | None, typer.Option(help="go on with an interrupted run's folder")] = None,
+) -> None:
+    """The main job: train, compress, build, flash, stream, compare, report."""
+    from .boards import load_board
+    from .dashboard import open_dashboard
+    from .events import EventBus
+    from .product import load_application
+    from .report.verdict import passed
+    from .run import RunOptions
+    from .run import run as run_stations
+    from .stations import STATIONS
+    from .tables import print_outcome
+
+    spec = load_board(board)
+    chosen = None if all_clips else clips or load_application(application).stream.clips
+    options = RunOptions(application, spec, chosen, stress, data, runs, resume)
+    console, bus = Console(), EventBus()
+    with open_dashboard(bus, [(name, title) for name, (title, _) in STATIONS.items()], console):
+        record, report = run_stations(options, bus)
+    print_outcome(record, console, report)
+    if not passed(record):
+        raise typer.Exit(1)
+
+
+@data_app.command("show")
+def data_show(application: Application, data: DataFolder = None) -> None:
+    """Counts, seconds, groups and licences, by side, class and package."""
+    from .data_tables import show
+    from .product import load_application, open_dataset
+
+    show(open_dataset(load_application(application), data), Console())
+
+
+@data_app.command("check")
+def data_check(application: Application, data: DataFolder = None) -> None:
+    """Prove from the samples that no near-duplicate stands on two sides; exit code 1 if one does."""
+    from .data_tables import check
+    from .product import load_application, open_dataset
+
+    loaded = load_application(application)
+    if not check(open_dataset(loaded, data), loaded, Console()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def boards() -> None:
+    """List the boards that Proofboard knows."""
+    from .doctor import print_boards
+
+    print_boards(Console())
+
+
+@app.command()
+def doctor() -> None:
+    """List tools, versions, boards, probes and ports, and how to get what is missing; exit code 1 if a tool is."""
+    from .doctor import print_doctor
+
+    if not print_doctor(Console()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def sim(board: Board = "qemu-mps2-an505") -> None:
+    """Start a simulator in the foreground and say how pyOCD and a terminal reach it."""
+    from .boards import load_board
+    from .foreground import run_in_foreground
+
+    run_in_foreground(load_board(board), Console())
+
+
+def main() -> None:
+    """Entry point: an expected error becomes one message on stderr and exit code 1; only bugs show a traceback."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        app()
+    except ProofboardError as error:
+        _complain(console, error)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _complain(console, BenchFault("the disk is full", where=str(error.filename or ""), hint="free some space, run again"))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("interrupted: `proofboard run … --resume RUN-FOLDER` goes on where this stopped")
+        sys.exit(130)
+
+
+def _complain(console: Console, error: ProofboardError) -> None:
+    where = f"{error.where}: " if error.where else ""
+    console.print(Text.assemble((f"error ({error.who}): ", "bold red"), f"{where}{error.seen}"))
+    if error.hint:
+        console.print(Text(f"  → {error.hint}"))
+
+
+if __name__ == "__main__":
+    main()

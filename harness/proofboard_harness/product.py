@@ -1,0 +1,179 @@
+"""The one module that knows `proofboard_host`: an application goes in, images to build and a test set come out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+from proofboard_host.application import Application, load_application
+from proofboard_host.compress import float_graph
+from proofboard_host.data.build import build_dataset, write_attribution, write_lock
+from proofboard_host.data.clips import Clip, Dataset
+from proofboard_host.frontend import reference as frontend_reference
+from proofboard_host.frontend.emit import emit_c
+from proofboard_host.frontend.specification import FrontendSpec, build_specification
+from proofboard_host.graph import reference as graph_reference
+from proofboard_host.graph.emit import emit_network, emit_sizes, is_layer_symbol, layer_of_symbol
+from proofboard_host.graph.graph import Graph, save_graph
+from proofboard_host.predict.cost import predict_frontend, predict_network
+from proofboard_host.progress import Progress, silent
+from proofboard_host.stats import PairedDifference, paired_difference
+from proofboard_host.stress import stress_clips
+from proofboard_host.train.pipeline import TrainedApplication, train_application
+
+from .oracle import Outputs
+
+__all__ = [
+    "IMAGES",
+    "Clip",
+    "Dataset",
+    "NetworkImage",
+    "Product",
+    "cache_folder",
+    "is_layer_symbol",
+    "layer_of_symbol",
+    "load_application",
+    "open_dataset",
+]
+
+IMAGES = ("baseline", "compressed")
+_HASH_CHARACTERS = 32  # of the graph's digest: the 16 bytes that hello carries
+
+
+def cache_folder() -> Path:
+    """Where downloads, decoded recordings, trained networks and builds are kept: `PROOFBOARD_CACHE`, or the user's
+    cache folder."""
+    configured = os.environ.get("PROOFBOARD_CACHE")
+    return Path(configured) if configured else user_cache_path("proofboard")
+
+
+def open_dataset(application: Application, data: Path | None = None, progress: Progress = silent) -> Dataset:
+    """The application's recordings, or a user's own folder, curated; cached."""
+    return build_dataset(application, data=data, cache=cache_folder(), progress=progress)
+
+
+@dataclass(frozen=True)
+class NetworkImage:
+    """One network with all that a build, a comparison and a report need of it."""
+
+    name: str
+    graph: Graph
+    specification: FrontendSpec
+    window: int
+
+    @property
+    def model_hash(self) -> str:
+        """What hello must say, hex."""
+        return self.graph.digest[:_HASH_CHARACTERS]
+
+    @property
+    def generated(self) -> dict[str, str]:
+        """The generated C: file name to text."""
+        return {
+            "generated_network.c": emit_network(self.graph, window=self.window),
+            "generated_frontend.c": emit_c(self.specification),
+            "generated_sizes.h": emit_sizes(self.graph, window=self.window),
+        }
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """`features`, then each operator, in the order in which the target counts layers."""
+        return ("features", *(operator.name for operator in self.graph.operators))
+
+    @property
+    def layer_bytes(self) -> int:
+        """Bytes of all operators' outputs of one clip."""
+        return sum(operator.output.bytes for operator in self.graph.operators)
+
+    @property
+    def predicted_frontend(self) -> int:
+        """Instructions of the front end for one clip, from its specification alone."""
+        return predict_frontend(self.specification)
+
+    @property
+    def predicted_network(self) -> int:
+        """Instructions of one inference, from the graph alone."""
+        return predict_network(self.graph)
+
+    def reference(self, pcm: NDArray[np.int16]) -> Outputs:
+        """The integer reference, from PCM int16 [clips, window] on."""
+        features = frontend_reference.run(self.specification, pcm).reshape(len(pcm), -1)
+        trace = graph_reference.run(self.graph, features)
+        words = graph_reference.words(trace.logits)
+        return Outputs(features, words, trace.logits.argmax(axis=1), trace.layers)
+
+
+@dataclass(frozen=True)
+class Product:
+    """An application, its recordings, and the two networks trained on them."""
+
+    application: Application
+    dataset: Dataset
+    trained: TrainedApplication
+    specification: FrontendSpec = field(repr=False)
+
+    @classmethod
+    def train(cls, application: Application, dataset: Dataset, progress: Progress = silent) -> Product:
+        """Train and compress, or take what was trained before from the same recordings and settings."""
+        trained = train_application(application, dataset, cache=cache_folder() / "trained", progress=progress)
+        return cls(application, dataset, trained, build_specification(application))
+
+    def images(self) -> dict[str, NetworkImage]:
+        """`baseline` in float32 and `compressed` in integers."""
+        graphs = {"baseline": float_graph(self.trained.baseline, self.application), "compressed": self.trained.compressed}
+        window = self.application.audio.window
+        return {name: NetworkImage(name, graphs[name], self.specification, window) for name in IMAGES}
+
+    def kfold_predictions(self) -> dict[str, NDArray[np.int64]]:
+        """Out-of-fold class of each training clip, by image."""
+        return {
+            "baseline": self.trained.oof_baseline.argmax(axis=1),
+            "compressed": self.trained.oof_compressed.argmax(axis=1),
+        }
+
+    def write_provenance(self, folder: Path) -> None:
+        """Dataset lock, attribution, and both graphs."""
+        write_lock(self.dataset, folder / "dataset.lock.json")
+        write_attribution(self.dataset, folder / "ATTRIBUTION.md")
+        for name, image in self.images().items():
+            save_graph(image.graph, folder / f"{name}.graph.npz")
+
+    def stress(self, count: int) -> NDArray[np.int16]:
+        """Random and adversarial PCM, the same for the same count."""
+        return stress_clips(count, self.application.audio.window, seed=self.application.train.seed)
+
+
+def choose_clips(clips: Sequence[Clip], count: int) -> list[int]:
+    """Rows of a fixed choice of `count` clips, stratified by label and package.
+
+    Each stratum gives its share (largest remainders, at least one); within it the clips with the lowest SHA-256 are
+    taken, so that the choice depends on the recordings alone.
+    """
+    if count >= len(clips):
+        return list(range(len(clips)))
+    strata: dict[tuple[str, str], list[int]] = {}
+    for row, clip in enumerate(clips):
+        strata.setdefault((clip.label, clip.package), []).append(row)
+    shares = {key: max(1.0, count * len(rows) / len(clips)) for key, rows in strata.items()}
+    taken = {key: int(share) for key, share in shares.items()}
+    by_remainder = sorted(strata, key=lambda key: taken[key] - shares[key])
+    for key in by_remainder[: max(0, count - sum(taken.values()))]:
+        taken[key] += 1
+    rows = [
+        row
+        for key, members in sorted(strata.items())
+        for row in sorted(members, key=lambda row: (clips[row].sha256, clips[row].start))[: taken[key]]
+    ]
+    return sorted(rows)
+
+
+def compare_pairs(
+    labels: NDArray[np.int64], baseline: NDArray[np.int64], compressed: NDArray[np.int64], groups: Sequence[str]
+) -> PairedDifference:
+    """Accuracy of compressed less baseline on the same clips, with its group bootstrap interval and McNemar p."""
+    return paired_difference(labels, baseline, compressed, groups)

@@ -1,0 +1,127 @@
+"""One image on one board: flash it, make sure who answers, stream clips, compare every answer bit by bit."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bench import Bench, open_bench
+from .elf import Image
+from .errors import BenchFault, FirmwareFault, TargetFault
+from .events import ClipDone, EventBus
+from .link import SerialLink
+from .messages import Result
+from .oracle import Outputs, describe_difference, first_difference, is_exact
+from .results import ClipResult, ResultStore
+from .spec import BoardSpec
+from .symbols import locate
+from .target import Identity, LinkStatistics, Target
+
+
+@dataclass(frozen=True)
+class StreamClip:
+    """A clip that goes over: its PCM int16 [window], and the row of `expected` that holds the reference."""
+
+    id: str
+    split: str
+    label: str
+    group: str
+    row: int
+
+
+@dataclass(frozen=True)
+class StreamJob:
+    """What to stream to one image and what must come back."""
+
+    image: str
+    layer_names: tuple[str, ...]
+    classes: tuple[str, ...]
+    clips: Sequence[StreamClip]
+    pcm: NDArray[np.int16]
+    expected: Outputs
+
+
+@dataclass(frozen=True)
+class StreamOutcome:
+    """`first_mismatch` is empty when every answer was the reference's."""
+
+    link: LinkStatistics
+    lanes: int
+    first_mismatch: str
+
+
+@contextlib.contextmanager
+def flashed_target(
+    spec: BoardSpec, elf: Image, identity: Identity, progress: Callable[[int, int, str], None] = lambda *_: None
+) -> Iterator[tuple[Bench, Target]]:
+    """A board that runs `elf` and has proved it."""
+    with open_bench(spec) as bench:
+        lanes = [SerialLink(url, spec.link.baud) for url in bench.serial_urls]
+        target = Target(lanes, lambda: _watch(bench), lambda address: locate(elf, address))
+        with contextlib.closing(target):
+            bench.probe.program(elf, progress)
+            try:
+                target.greet(identity)
+                yield bench, target
+            except (BenchFault, TargetFault):
+                bench.check_alive()  # a dead simulator is the cause, a broken stream only its sign
+                raise
+
+
+def _watch(bench: Bench) -> None:
+    if bench.simulator is not None and not bench.simulator.alive:
+        bench.check_alive()
+
+
+def stream(job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, bus: EventBus) -> StreamOutcome:
+    """Stream every clip that the journal does not hold yet; each answer is journalled before the next clip goes."""
+    done = store.done(job.image)
+    first_mismatch = ""
+    for clip in job.clips:
+        if clip.id in done:
+            continue
+        result = target.infer(job.pcm[clip.row])
+        exact = is_exact(job.expected, clip.row, result)
+        if not exact and not first_mismatch:
+            first_mismatch = _explain(job, clip, target, result)
+        stored = _to_store(job, clip, spec, result, exact)
+        store.add(stored)
+        bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
+    return StreamOutcome(target.statistics, len(target.lanes), first_mismatch)
+
+
+def _explain(job: StreamJob, clip: StreamClip, target: Target, result: Result) -> str:
+    where = f"{job.image}, clip {clip.id}"
+    layer = first_difference(job.layer_names, job.expected, clip.row, result)
+    if layer is None:
+        return f"{where}: every layer agrees, but logits {result.words} or class {result.class_index} do not"
+    expected = job.expected.tensors(clip.row)[layer]
+    return f"{where}: {describe_difference(f'layer {layer} {job.layer_names[layer]}', expected, target.dump(layer))}"
+
+
+def _to_store(job: StreamJob, clip: StreamClip, spec: BoardSpec, result: Result, exact: bool) -> ClipResult:
+    if result.class_index >= len(job.classes):
+        raise FirmwareFault(f"answered class {result.class_index} of {len(job.classes)}", where=f"clip {clip.id}")
+    return ClipResult(
+        image=job.image,
+        clip_id=clip.id,
+        split=clip.split,
+        label=clip.label,
+        group=clip.group,
+        host_logits=tuple(int(word) for word in job.expected.words[clip.row]),
+        target_logits=result.words,
+        host_class=job.classes[int(job.expected.classes[clip.row])],
+        target_class=job.classes[result.class_index],
+        bit_exact=exact,
+        layer_crcs=result.layer_crcs,
+        frontend_cost=spec.timing.to_units(result.frontend_ticks),
+        network_cost=spec.timing.to_units(result.network_ticks),
+        stack_high_water=result.stack_high_water,
+        attempt=1,
+        received_at=time.time(),
+    )
