@@ -119,7 +119,7 @@ def run_qemu(spec: BoardSpec) -> Iterator[QemuSimulator]:
 
 def _command(qemu: str, simulator: SimulatorSpec, lanes: int) -> list[str]:
     names = ["gdb", *(f"lane{index}" for index in range(lanes))]
-    command = [qemu, "-M", simulator.machine, *simulator.arguments, "-nodefaults", "-display", "none", "-S"]
+    command = [qemu, "-M", simulator.machine, *simulator.arguments, "-monitor", "none", "-display", "none", "-S"]
     # sleep=off: simulated time follows the instructions and never waits for the clock on the wall.
     command += ["-icount", f"shift={simulator.icount_shift},sleep=off", "-qmp", "stdio"]
     for name in names:
