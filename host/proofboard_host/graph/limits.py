@@ -1,6 +1,6 @@
-"""What an image can hold: the limits of `firmware/include/proofboard/{network,protocol}.h`, for the host to check first.
+"""What an image can hold: the limits of `firmware/include/proofboard`, for the host to check before it trains.
 
-A test compares them with the headers.
+A test compares them with `network.h` and `protocol.h`.
 """
 
 from __future__ import annotations
