@@ -69,17 +69,26 @@ def _read(kind: Any, value: Any) -> Any:
             return None
         return _read(next(option for option in typing.get_args(kind) if option is not types.NoneType), value)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        _require(dict, value)
         hints = typing.get_type_hints(kind)
         return kind(**{name: _read(hints[name], entry) for name, entry in value.items()})
     if typing.get_origin(kind) is tuple:
+        _require(list, value)
         item, _ = typing.get_args(kind)
         return tuple(_read(item, entry) for entry in value)
     if typing.get_origin(kind) is dict:
-        return dict(value)
+        _require(dict, value)
+        _, item = typing.get_args(kind)
+        return {key: _read(item, entry) for key, entry in value.items()}
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is float and type(value) is int:
         return float(value)
+    _require(kind, value)
+    return value
+
+
+def _require(kind: type[Any], value: Any) -> None:
+    # Not isinstance: true and false are no numbers.
     if type(value) is not kind:
         raise TypeError(f"expected {kind.__name__}, found {value!r}")
-    return value

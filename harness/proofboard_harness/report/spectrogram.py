@@ -39,7 +39,6 @@ def spectrogram_png(clip: NDArray[Any]) -> bytes:
     top = float(bins.max())
     low = top + FLOOR_DB if clip.ndim == 1 else float(bins.min())
     file = BytesIO()
-    # No metadata: the same clip gives the same bytes on every machine.
     mpl_image.imsave(
         file,
         bins.T,
@@ -48,7 +47,6 @@ def spectrogram_png(clip: NDArray[Any]) -> bytes:
         cmap="magma",
         origin="lower",
         format="png",
-        metadata={"Software": None},
     )
     return file.getvalue()
 
