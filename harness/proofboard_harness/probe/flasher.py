@@ -53,7 +53,7 @@ class Probe(Protocol):
         """Write `data` to RAM at `address`."""
 
     def close(self) -> None:
-        """Let go of the board; it runs on."""
+        """Let go of the board: a running core runs on."""
 
 
 def always_well() -> None:
@@ -114,7 +114,7 @@ class PyocdProbe:
             self._target.reset()
 
     def close(self) -> None:
-        """End the session; the core runs on."""
+        """End the session. A running core runs on; a standing one stands on a simulator and runs on a board."""
         with _our_errors(self._spec, self._health):
             self._session.close()
 
@@ -174,7 +174,8 @@ class _StagedProgress:
 def open_simulated_probe(spec: BoardSpec, host: str, port: int, health: Callable[[], None] = always_well) -> PyocdProbe:
     """A probe on the GDB stub of a simulator that runs at `host`:`port`. The core stands afterwards."""
     register_simulated_target(spec)
-    options = {"reset.post_delay": 0.0}  # a simulator is ready at once
+    # A simulator is ready at once. A standing core is not let go: without a program it would run into a lockup.
+    options = {"reset.post_delay": 0.0, "resume_on_disconnect": False}
     return _open(spec, GdbStubProbe(host, port), options, health)
 
 

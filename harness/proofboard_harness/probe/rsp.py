@@ -208,8 +208,8 @@ class RspClient:
                 where=self._where,
                 hint="another debugger is connected (a stub serves one at a time), or the simulator hangs",
             )
-        self._connection.settimeout(remaining)
         try:
+            self._connection.settimeout(remaining)
             data = self._connection.recv(65536)
         except TimeoutError:
             return  # the deadline is judged in one place: above
@@ -218,8 +218,8 @@ class RspClient:
         self._accept(data)
 
     def _read_available(self) -> bool:
-        self._connection.setblocking(False)
         try:
+            self._connection.setblocking(False)
             data = self._connection.recv(65536)
         except BlockingIOError:
             return False
@@ -240,8 +240,8 @@ class RspClient:
             self._items.append(item)
 
     def _write(self, data: bytes) -> None:
-        self._connection.settimeout(self._timeout)
         try:
+            self._connection.settimeout(self._timeout)
             self._connection.sendall(data)
         except TimeoutError as error:
             raise RspTimeoutError("the stub takes no more data", where=self._where) from error

@@ -30,7 +30,7 @@ _HOST = "127.0.0.1"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
 _DYING_SECONDS = 0.5
-_STDERR_TAIL = 2000
+_STDERR_BYTES = 65536
 _PR_SET_PDEATHSIG = 1
 _PORT = re.compile(re.escape(_HOST) + r":(\d+)")
 
@@ -198,11 +198,13 @@ def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault:
     code = process.returncode
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     stderr.seek(0)
-    words = stderr.read()[-_STDERR_TAIL:].decode("utf-8", errors="replace").strip()
+    lines = stderr.read(_STDERR_BYTES).decode("utf-8", errors="replace").splitlines()
+    # On a fatal error QEMU says the cause first and dumps all registers after it: the row with the PC is enough.
+    words = [line.strip() for index, line in enumerate(lines) if index == 0 or "R15=" in line]
     return BenchFault(
-        f"the simulator died ({cause})" + (f": {words}" if words else ""),
+        f"the simulator died ({cause})" + (f": {'; '.join(words)}" if words else ""),
         where=_PROGRAM,
-        hint="run again; if it dies at the same place, the firmware drove it there",
+        hint="if it dies at the same place again, look at the firmware, and at [simulator] in the board file",
     )
 
 
