@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .report.record import BitExact, PairedComparison, RunRecord
-from .report.rows import Cell, Row, image_totals, main_rows
+from .report.rows import Cell, Row, image_totals, main_rows, mismatch_count, same_clips
 from .report.verdict import checks
 
 _STYLES = {True: "green", False: "red", None: ""}
@@ -80,6 +80,9 @@ def confusion_matrices(record: RunRecord) -> RenderableType:
 def verdict_lines(record: RunRecord) -> RenderableType:
     """Bit-exactness, accuracy kept, the link, and every check that failed."""
     lines = [_bit_exact_line(record.bit_exact)]
+    for name, image in image_totals(record):
+        if streamed := same_clips(image.field):
+            lines.append(Text(f"Field, {name}: {streamed}"))
     if record.comparison is not None:
         lines.append(_kept_line(record.comparison))
     link = record.link
@@ -134,7 +137,7 @@ def _bit_exact_line(exact: BitExact) -> Text:
     if exact.clips == 0:
         return Text("Bit-exact: no clip was streamed", style="yellow")
     good = exact.mismatches == 0
-    text = f"Bit-exact: {exact.clips - exact.mismatches:,} of {exact.clips:,} clips, {exact.mismatches:,} mismatches"
+    text = f"Bit-exact: {exact.clips - exact.mismatches:,} of {exact.clips:,} clips, {mismatch_count(exact.mismatches)}"
     if exact.first_mismatch:
         text += f"; first: {exact.first_mismatch}"
     return Text(text, style="bold green" if good else "bold red")

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from ..errors import DataFault
 from .codec import write_whole
 from .record import Part, Rom, RunRecord, WrongClip
-from .rows import image_totals, main_rows, relative_change
+from .rows import image_totals, main_rows, mismatch_count, relative_change, same_clips
 from .spectrogram import load_clip, spectrogram_png
 from .verdict import checks, passed
 
@@ -81,6 +81,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["typeset"] = typeset
+    environment.filters["mismatch_count"] = mismatch_count
     style, _, _ = loader.get_source(environment, "page.css")
     found = checks(record)
     scale = max(image.rom.total for _, image in image_totals(record))
@@ -96,6 +97,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         checks_good=sum(check.passed is True for check in found),
         figures=key_figures(record),
         rows=main_rows(record),
+        streamed=[(name, same_clips(image.field)) for name, image in image_totals(record)],
         bars=[_rom_bar(name, image.rom, scale) for name, image in image_totals(record)],
         zoom=_rom_bar("compressed", record.compressed.rom, record.compressed.rom.total),
         layers=_shares(record.compressed.rom.layers),
@@ -122,7 +124,8 @@ def key_figures(record: RunRecord) -> list[Figure]:
         after=f"{100 * after.field.host.value:.1f}",
         unit="%",
         change=f"{points:+.2f} pp",
-        better=record.comparison.kept if record.comparison else None,
+        # A loss is a loss when the paired test says so, not when two shares differ.
+        better=False if record.comparison and not record.comparison.kept else None,
         source="host",
     )
     return [

@@ -87,6 +87,21 @@ def interval(share: Proportion) -> str:
     return f"{100 * share.lower:.1f} to {100 * share.upper:.1f}"
 
 
+def mismatch_count(count: int) -> str:
+    return f"{count:,} mismatch{'' if count == 1 else 'es'}"
+
+
+def same_clips(score: Score) -> str:
+    """Target beside host over the same clips, in words; empty when none were streamed."""
+    if score.target is None or score.host_streamed is None:
+        return ""
+    target, host = score.target, score.host_streamed
+    return (
+        f"over the {target.total:,} clips streamed the target has {percent(target.value)}, "
+        f"the host predicted {percent(host.value)}"
+    )
+
+
 def relative_change(before: float, after: float) -> str:
     """`after` against `before` in percent, or ABSENT when there is nothing to divide by."""
     if after == before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .record import ImageRecord, PairedComparison, Rom, Rung, RungStatus, RunRecord
+from .rows import mismatch_count
 
 ROM_TOLERANCE = 0.05
 """How far the linked image may lie from its prediction."""
@@ -49,7 +50,7 @@ def _rung(rung: Rung) -> Check:
     message = rung.compared
     if rung.status is not RungStatus.NOT_RUN:
         message += f": {rung.cases:,} cases"
-        message += "" if rung.mismatches is None else f", {rung.mismatches:,} mismatches"
+        message += "" if rung.mismatches is None else f", {mismatch_count(rung.mismatches)}"
     state = {RungStatus.PASSED: True, RungStatus.FAILED: False, RungStatus.NOT_RUN: None}[rung.status]
     return Check("ladder", rung.name, state, message)
 
