@@ -92,7 +92,7 @@ def assemble(evidence: Evidence) -> RunRecord:
         sample_rate=application.audio.sample_rate,
         clips_kfold=len(dataset.indices("train")),
         clips_field=len(dataset.indices("field")),
-        interval_method="Wilson score, 95 %",
+        interval_method="Wilson score",
         baseline=images["baseline"],
         compressed=images["compressed"],
         bit_exact=BitExact(len(streamed), mismatches, first),

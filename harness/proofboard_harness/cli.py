@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -70,7 +71,8 @@ def data_show(application: Application, data: DataFolder = None) -> None:
     from .data_tables import show
     from .product import load_application, open_dataset
 
-    show(open_dataset(load_application(application), data), Console())
+    loaded = load_application(application)
+    show(open_dataset(loaded, data), loaded, Console())
 
 
 @data_app.command("check")
@@ -112,6 +114,9 @@ def sim(board: Board = "qemu-mps2-an505") -> None:
 
 def main() -> None:
     """Entry point: an expected error becomes one message on stderr and exit code 1; only bugs show a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an ASCII terminal gets "?", not a traceback
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app()

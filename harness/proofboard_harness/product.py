@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from proofboard_host.application import Application, load_application
 from proofboard_host.compress import float_graph
+from proofboard_host.data import check as data_check
 from proofboard_host.data.build import build_dataset, write_attribution, write_lock
+from proofboard_host.data.check import CheckReport, Row
 from proofboard_host.data.clips import Clip, Dataset
 from proofboard_host.frontend import reference as frontend_reference
 from proofboard_host.frontend.emit import emit_c
@@ -30,6 +32,8 @@ from .oracle import Outputs
 
 __all__ = [
     "IMAGES",
+    "Application",
+    "CheckReport",
     "Clip",
     "Dataset",
     "NetworkImage",
@@ -55,6 +59,16 @@ def cache_folder() -> Path:
 def open_dataset(application: Application, data: Path | None = None, progress: Progress = silent) -> Dataset:
     """The application's recordings, or a user's own folder, curated; cached."""
     return build_dataset(application, data=data, cache=cache_folder(), progress=progress)
+
+
+def describe_dataset(dataset: Dataset, application: Application) -> tuple[Row, ...]:
+    """What each side has of each class and package."""
+    return data_check.show(dataset, sample_rate=application.audio.sample_rate)
+
+
+def check_dataset(dataset: Dataset, application: Application) -> CheckReport:
+    """Every claim about the sides and groups, examined from the samples."""
+    return data_check.check(dataset, sample_rate=application.audio.sample_rate)
 
 
 @dataclass(frozen=True)

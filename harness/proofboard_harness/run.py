@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
@@ -22,13 +21,14 @@ from .events import EventBus
 from .host_library import HostLibrary
 from .oracle import Outputs
 from .product import IMAGES, NetworkImage, Product
+from .report.codec import save_record
 from .report.html import write_html
 from .report.junit import write_junit
 from .report.record import RunRecord
 from .report.summary import write_summary
 from .results import ResultStore
 from .spec import BoardSpec
-from .stations import open_station
+from .stations import Station, open_station
 from .stream import StreamClip, StreamJob, StreamOutcome, flashed_target, stream
 from .symbols import build_id
 from .target import Identity
@@ -76,6 +76,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
         made = Product.train(application, dataset, station)
         images = made.images()
         station.summary = ", ".join(f"{name}: {image.graph.macs:,} MACs" for name, image in images.items())
+        station.cached = made.trained.cached
     folder = _open_run_folder(options, application.name)
     made.write_provenance(folder)
     field = dataset.indices("field")
@@ -135,8 +136,12 @@ def _describe_dataset(dataset: product.Dataset) -> str:
     return "; ".join(parts)
 
 
-def _references(images: dict[str, NetworkImage], pcm: NDArray[np.int16], station: object) -> dict[str, Outputs]:
-    return {name: image.reference(pcm) for name, image in images.items()}
+def _references(images: dict[str, NetworkImage], pcm: NDArray[np.int16], station: Station) -> dict[str, Outputs]:
+    references = {}
+    for index, (name, image) in enumerate(images.items()):
+        station(index * len(pcm), len(images) * len(pcm), name)
+        references[name] = image.reference(pcm)
+    return references
 
 
 def _check_host(
@@ -144,11 +149,13 @@ def _check_host(
     pcm: NDArray[np.int16],
     expected: dict[str, Outputs],
     stress: NDArray[np.int16],
-    progress: object,
+    station: Station,
 ) -> dict[str, int]:
     """Rung 4 against rung 3: clips in which the host-compiled C differs, by image."""
     mismatches = {}
-    for name, image in images.items():
+    cases = len(pcm) + len(stress)
+    for index, (name, image) in enumerate(images.items()):
+        station(index * cases, len(images) * cases, name)
         library = HostLibrary(
             build_host_library(image.generated, cache=product.cache_folder()).product,
             features=image.graph.input.size,
@@ -184,7 +191,7 @@ def _build(image: NetworkImage, board: BoardSpec, folder: Path) -> BuiltImage:
 def _stream(job: StreamJob, image: BuiltImage, board: BoardSpec, store: ResultStore, bus: EventBus) -> StreamOutcome:
     with open_station(bus, job.image) as station:
         with flashed_target(board, image.elf, image.identity) as (_, target):
-            outcome = stream(job, target, board, store, bus)
+            outcome = stream(job, target, board, store, bus, station)
         counts = store.counts(job.image)
         station.summary = (
             f"{counts.clips} clips, {counts.mismatches} not bit-exact, "
@@ -209,8 +216,8 @@ def _command() -> str:
 
 
 def _write_reports(record: RunRecord, folder: Path) -> Path:
+    save_record(record, folder / "record.json")
     write_summary(record, folder / "summary.json")
     write_junit(record, folder / "junit.xml")
     write_html(record, folder / "report.html")
-    (folder / "manifest.json").write_text(json.dumps(record.tools, indent=2) + "\n", encoding="utf-8")
     return folder / "report.html"

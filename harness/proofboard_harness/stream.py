@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from .events import ClipDone, EventBus
 from .link import SerialLink
 from .messages import Result
 from .oracle import Outputs, describe_difference, first_difference, is_exact
+from .probe.flasher import FlashProgress, unwatched
 from .results import ClipResult, ResultStore
 from .spec import BoardSpec
 from .symbols import locate
@@ -55,9 +57,15 @@ class StreamOutcome:
     first_mismatch: str
 
 
+class StreamProgress(Protocol):
+    """Called as `progress(done, total, clip_id)` before each clip and at the end."""
+
+    def __call__(self, done: int, total: int, detail: str = "") -> None: ...
+
+
 @contextlib.contextmanager
 def flashed_target(
-    spec: BoardSpec, elf: Image, identity: Identity, progress: Callable[[int, int, str], None] = lambda *_: None
+    spec: BoardSpec, elf: Image, identity: Identity, progress: FlashProgress = unwatched
 ) -> Iterator[tuple[Bench, Target]]:
     """A board that runs `elf` and has proved it."""
     with open_bench(spec) as bench:
@@ -78,11 +86,14 @@ def _watch(bench: Bench) -> None:
         bench.check_alive()
 
 
-def stream(job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, bus: EventBus) -> StreamOutcome:
+def stream(
+    job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, bus: EventBus, progress: StreamProgress
+) -> StreamOutcome:
     """Stream every clip that the journal does not hold yet; each answer is journalled before the next clip goes."""
     done = store.done(job.image)
     first_mismatch = ""
-    for clip in job.clips:
+    for count, clip in enumerate(job.clips):
+        progress(count, len(job.clips), clip.id)
         if clip.id in done:
             continue
         result = target.infer(job.pcm[clip.row])
@@ -92,6 +103,7 @@ def stream(job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, 
         stored = _to_store(job, clip, spec, result, exact)
         store.add(stored)
         bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
+    progress(len(job.clips), len(job.clips), "")
     return StreamOutcome(target.statistics, len(target.lanes), first_mismatch)
 
 
