@@ -147,7 +147,7 @@ def _negated_twiddles(turns: NDArray[np.float64]) -> NDArray[np.int16]:
     """(-cos, -sin) of `turns` full turns in Q15: int16 holds -1 but not +1, and +1 is the factor that occurs."""
     angle = 2.0 * np.pi * turns
     pairs = np.stack([-np.cos(angle), -np.sin(angle)], axis=-1) * 32768.0
-    return _table(np.minimum(pairs, 32767.0), np.int16)
+    return _table(pairs, np.int16)
 
 
 def _stage_twiddles(points: int, first_radix: int) -> NDArray[np.int16]:
