@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import re
@@ -62,7 +61,7 @@ def board_lock(key: str, *, folder: Path | None = None, wait_seconds: float = 0.
 
 
 def _write_holder(path: Path) -> None:
-    holder = {"pid": os.getpid(), "host": socket.gethostname(), "user": getpass.getuser(), "command": sys.argv}
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": sys.argv}
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(holder), encoding="utf-8")
     temporary.replace(path)
@@ -71,6 +70,6 @@ def _write_holder(path: Path) -> None:
 def _read_holder(path: Path) -> str:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {holder['pid']} of {holder['user']} on {holder['host']}: {' '.join(holder['command'])}"
+        return f"process {holder['pid']} on {holder['host']}: {' '.join(holder['command'])}"
     except (OSError, ValueError, KeyError, TypeError):
         return "a process that has not told its name yet"

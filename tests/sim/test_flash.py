@@ -104,9 +104,7 @@ def _simulator(bench: Bench) -> QemuSimulator:
 def test_flash_verify_reset_run_and_hear_every_lane(bench: Bench, build: Builder) -> None:
     steps: list[tuple[int, int, str]] = []
     with _lanes(bench.serial_urls) as lanes:
-        bench.probe.program(
-            Image.load(build("hello")), lambda done, total, detail="": steps.append((done, total, detail))
-        )
+        bench.probe.program(Image.load(build("hello")), lambda done, total, stage: steps.append((done, total, stage)))
         assert [lane.readline() for lane in lanes] == [b"hello %d\n" % index for index in range(4)]
     assert [step[0] for step in steps] == sorted(step[0] for step in steps)
     assert steps[-1][:2] == (3000, 3000)

@@ -43,7 +43,7 @@ def test_second_process_is_told_of_the_first_and_gets_the_lock_when_it_dies(tmp_
             assert holder.stdout.readline() == "held\n"
             for _ in range(2):  # trying must not destroy what is known of the holder
                 with (
-                    pytest.raises(BenchFault, match=f"in use by process {holder.pid} of "),
+                    pytest.raises(BenchFault, match=f"in use by process {holder.pid} on "),
                     board_lock("probe 1/a", folder=tmp_path),
                 ):
                     pass

@@ -24,13 +24,11 @@ _STAGES = ("erase", "program", "verify")
 _STEPS = 1000  # of each stage
 
 
-class FlashProgress(Protocol):
-    """Called as `progress(done, total, detail)`; `done` never falls, `detail` is `erase`, `program` or `verify`."""
-
-    def __call__(self, done: int, total: int, detail: str = "") -> None: ...
+# Called as `progress(done, total, stage)`: `done` never falls, `stage` is `erase`, `program` or `verify`.
+FlashProgress = Callable[[int, int, str], None]
 
 
-def unwatched(done: int, total: int, detail: str = "") -> None:
+def unwatched(done: int, total: int, stage: str) -> None:
     """A `FlashProgress` nobody looks at."""
 
 
