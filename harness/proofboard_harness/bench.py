@@ -30,6 +30,11 @@ class Bench:
         if self.simulator is not None:
             self.simulator.check_alive()
 
+    def watch(self) -> None:
+        """The same without waiting for a process that may be dying: cheap enough to be called all the time."""
+        if self.simulator is not None and not self.simulator.alive:
+            self.simulator.check_alive()
+
 
 @contextlib.contextmanager
 def open_bench(spec: BoardSpec, *, wait_seconds: float = 0.0) -> Iterator[Bench]:

@@ -91,7 +91,7 @@ def _build(
 def _run_cmake(work: Path, options: list[str]) -> None:
     source = firmware_folder()
     generated = f"-DPROOFBOARD_GENERATED={work / 'generated'}"
-    configure = ["cmake", "-G", "Ninja", "-S", source, "-B", work / "build", generated, *options]
+    configure: list[str | Path] = ["cmake", "-G", "Ninja", "-S", source, "-B", work / "build", generated, *options]
     toolchain.run(configure, what="configuring the build")
     toolchain.run(["cmake", "--build", work / "build"], what="compiling")
 

@@ -1,1 +1,131 @@
-"""The pytest plug-in."""
+"""The pytest plug-in: a board by `--board`, flashed images and their links as fixtures, markers for what a test needs.
+
+    @pytest.mark.simulator
+    def test_answers(flash_board, my_elf):
+        flashed = flash_board(my_elf)
+        hello = flashed.target.greet(flashed.identity(model_hash="…"))
+
+Without a board, tests that need one are skipped with the option to pass; `--require-board` makes that a failure, for
+CI, where a missing simulator must not go unnoticed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .bench import Bench, open_bench
+from .boards import known_boards, load_board
+from .elf import Image
+from .errors import ProofboardError
+from .link import SerialLink
+from .spec import BoardSpec
+from .symbols import build_id, locate
+from .target import Identity, Target
+
+_MARKERS = {
+    "hardware": "needs a real board, chosen by --board",
+    "simulator": "needs a simulated board, chosen by --board",
+}
+
+
+@dataclass(frozen=True)
+class FlashedBoard:
+    """A board that runs `image`. `target` speaks to it and has not greeted yet: a test may expect another identity."""
+
+    bench: Bench
+    image: Image
+    target: Target
+
+    def identity(self, model_hash: str) -> Identity:
+        """What hello must say: this image's build id, and the given model hash."""
+        return Identity(build_id(self.image), model_hash)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("proofboard")
+    group.addoption("--board", default=None, metavar="NAME", help="board for the tests that need one: name or folder")
+    group.addoption("--require-board", action="store_true", help="fail, not skip, where no board can be had")
+    group.addoption("--image", default=None, metavar="ELF", help="firmware image for the fixture flashed_board")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, meaning in _MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip (or fail) before any fixture starts a simulator for nothing."""
+    wanted = [name for name in _MARKERS if item.get_closest_marker(name)]
+    if not wanted:
+        return
+    spec = _chosen_board(item.config)
+    kind = "hardware" if spec.simulator is None else "simulator"
+    if kind not in wanted:
+        pytest.skip(f"{spec.name} is no {wanted[0]} board")
+
+
+@pytest.fixture(scope="session")
+def board_spec(pytestconfig: pytest.Config) -> BoardSpec:
+    """The board of `--board`, as its file describes it."""
+    return _chosen_board(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def board(board_spec: BoardSpec) -> Iterator[Bench]:
+    """The board in use for the whole session: locked, or its simulator running."""
+    with open_bench(board_spec) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def board_lanes(board: Bench) -> Iterator[list[SerialLink]]:
+    """The board's byte streams, open before anything runs."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(contextlib.closing(SerialLink(url, board.spec.link.baud))) for url in board.serial_urls
+        ]
+
+
+@pytest.fixture
+def flash_board(board: Bench, board_lanes: list[SerialLink]) -> Callable[[Path], FlashedBoard]:
+    """A function that programs an ELF file, verified, starts it, and gives the `FlashedBoard`."""
+
+    def flash(elf: Path) -> FlashedBoard:
+        image = Image.load(elf)
+        board.probe.program(image)
+        return FlashedBoard(
+            board, image, Target(board_lanes, board.watch, lambda address: locate(image, address))
+        )
+
+    return flash
+
+
+@pytest.fixture
+def firmware_image(pytestconfig: pytest.Config) -> Path:
+    """The ELF file of `--image`; override it to bring your own."""
+    path: str | None = pytestconfig.getoption("--image")
+    if path is None:
+        pytest.skip("no image: pass --image ELF, or override the fixture firmware_image")
+    return Path(path)
+
+
+@pytest.fixture
+def flashed_board(flash_board: Callable[[Path], FlashedBoard], firmware_image: Path) -> FlashedBoard:
+    """The board with `firmware_image` in its flash."""
+    return flash_board(firmware_image)
+
+
+def _chosen_board(config: pytest.Config) -> BoardSpec:
+    name: str | None = config.getoption("--board")
+    refuse = pytest.fail if config.getoption("--require-board") else pytest.skip
+    if name is None:
+        refuse(f"no board: pass --board NAME, one of {', '.join(known_boards())}")
+    try:
+        return load_board(name)
+    except ProofboardError as error:
+        raise pytest.UsageError(str(error)) from error

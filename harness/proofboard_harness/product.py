@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 from proofboard_host.application import Application, load_application
 from proofboard_host.compress import float_graph
 from proofboard_host.data import check as data_check
-from proofboard_host.data.build import build_dataset, write_attribution, write_lock
+from proofboard_host.data.attribution import write_attribution, write_lock
+from proofboard_host.data.build import build_dataset
 from proofboard_host.data.check import CheckReport, Row
 from proofboard_host.data.clips import Clip, Dataset
+from proofboard_host.data.packages import cache_folder
 from proofboard_host.frontend import reference as frontend_reference
 from proofboard_host.frontend.emit import emit_c
 from proofboard_host.frontend.specification import FrontendSpec, build_specification
@@ -47,13 +47,6 @@ __all__ = [
 
 IMAGES = ("baseline", "compressed")
 _HASH_CHARACTERS = 32  # of the graph's digest: the 16 bytes that hello carries
-
-
-def cache_folder() -> Path:
-    """Where downloads, decoded recordings, trained networks and builds are kept: `PROOFBOARD_CACHE`, or the user's
-    cache folder."""
-    configured = os.environ.get("PROOFBOARD_CACHE")
-    return Path(configured) if configured else user_cache_path("proofboard")
 
 
 def open_dataset(application: Application, data: Path | None = None, progress: Progress = silent) -> Dataset:

@@ -90,12 +90,11 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
         station.summary = f"{cases} clips, {sum(host_mismatches.values())} differ from the reference"
     with open_station(bus, "build") as station:
         built = {}
-        for index, (name, image) in enumerate(images.items()):
+        for index, (name, network) in enumerate(images.items()):
             station(index, len(images), name)
-            built[name] = _build(image, options.board, folder)
-        station.summary = ", ".join(
-            f"{name} {sizes(image.elf, options.board).rom_bytes:,} B" for name, image in built.items()
-        )
+            built[name] = _build(network, options.board, folder)
+        linked = {name: sizes(image.elf, options.board) for name, image in built.items()}
+        station.summary = ", ".join(f"{name} {size.rom_bytes:,} B" for name, size in linked.items())
     clips = [dataset.clips[row] for row in field]
     rows = product.choose_clips(clips, options.clips if options.clips is not None else len(clips))
     chosen = [StreamClip(clips[row].id, "field", clips[row].label, clips[row].group, row) for row in rows]
@@ -114,7 +113,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
             folder=folder,
             command=_command(),
             seconds=time.monotonic() - started,
-            sizes={name: sizes(image.elf, options.board) for name, image in built.items()},
+            sizes=linked,
             expected=expected,
             host_cases=len(pcm),
             stress_cases=options.stress,
@@ -129,8 +128,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
 
 def _describe_dataset(dataset: product.Dataset) -> str:
     parts = []
-    for split, title in (("train", "k-fold"), ("field", "field")):
-        labels = dataset.labels(split)
+    for labels, title in ((dataset.labels("train"), "k-fold"), (dataset.labels("field"), "field")):
         counts = ", ".join(f"{np.count_nonzero(labels == index)} {name}" for index, name in enumerate(dataset.classes))
         parts.append(f"{title}: {counts}")
     return "; ".join(parts)

@@ -70,7 +70,7 @@ def flashed_target(
     """A board that runs `elf` and has proved it."""
     with open_bench(spec) as bench:
         lanes = [SerialLink(url, spec.link.baud) for url in bench.serial_urls]
-        target = Target(lanes, lambda: _watch(bench), lambda address: locate(elf, address))
+        target = Target(lanes, bench.watch, lambda address: locate(elf, address))
         with contextlib.closing(target):
             bench.probe.program(elf, progress)
             try:
@@ -79,11 +79,6 @@ def flashed_target(
             except (BenchFault, TargetFault):
                 bench.check_alive()  # a dead simulator is the cause, a broken stream only its sign
                 raise
-
-
-def _watch(bench: Bench) -> None:
-    if bench.simulator is not None and not bench.simulator.alive:
-        bench.check_alive()
 
 
 def stream(
