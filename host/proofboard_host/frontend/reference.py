@@ -51,12 +51,12 @@ def run(spec: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
 
 @dataclass(frozen=True)
 class _Buffers:
-    """int32 working memory for a batch: `spectrum` [2, N, batch] holds real and imaginary parts."""
+    """int32 working memory for a batch: `spectrum` [2, N, batch] holds real and imaginary parts, the rest a leg each."""
 
     samples: Int32
     spectrum: Int32
     sums: Int32
-    legs: Int32
+    rotated: Int32
     product: Int32
 
     @classmethod
@@ -66,7 +66,7 @@ class _Buffers:
             samples=np.empty((spec.frame, batch), dtype=np.int32),
             spectrum=np.empty((2, spec.points, batch), dtype=np.int32),
             sums=np.empty((4, 2, quarter, batch), dtype=np.int32),
-            legs=np.empty((3, quarter, batch), dtype=np.int32),
+            rotated=np.empty((quarter, batch), dtype=np.int32),
             product=np.empty((quarter, batch), dtype=np.int32),
         )
 
@@ -133,7 +133,7 @@ def _radix4_stage(twiddles: Int32, buffers: _Buffers) -> None:
     first = by_leg[0]
     first += 1
     first >>= 1
-    product, real_out = buffers.product.reshape(-1, quarter, batch), buffers.legs[0].reshape(-1, quarter, batch)
+    product, real_out = (part.reshape(-1, quarter, batch) for part in (buffers.product, buffers.rotated))
     for index in range(3):
         cosine, sine = twiddles[:, index, 0, None], twiddles[:, index, 1, None]
         real, imaginary = by_leg[index + 1]
@@ -144,9 +144,9 @@ def _radix4_stage(twiddles: Int32, buffers: _Buffers) -> None:
         real *= sine
         np.subtract(imaginary, real, out=imaginary)
         real[...] = real_out
-    rotated = by_leg[1:]
-    rotated += 1 << 15
-    rotated >>= 16
+    others = by_leg[1:]
+    others += 1 << 15
+    others >>= 16
     _butterfly(by_leg, by_leg, buffers.sums)
     buffers.spectrum[...] >>= 1
 
