@@ -39,7 +39,7 @@ def run(spec: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
         raise DataFault(f"clips of {samples} samples are shorter than a frame of {spec.frame}")
     every_frame = np.lib.stride_tricks.sliding_window_view(pcm, spec.frame, axis=1)[:, :: spec.hop]
     features = np.empty((clips * frames, spec.mel_bands), dtype=np.int16)
-    chunk = max(1, _CHUNK_WORDS // spec.frame)
+    chunk = max(1, min(_CHUNK_WORDS // spec.frame, clips * frames))
     buffers = _Buffers.allocate(spec, chunk)
     for first in range(0, clips * frames, chunk):
         clip, frame = np.divmod(np.arange(first, min(first + chunk, clips * frames)), frames)
@@ -51,7 +51,7 @@ def run(spec: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
 
 @dataclass(frozen=True)
 class _Buffers:
-    """int32 working memory for a batch: `spectrum` [2, N, batch] holds real and imaginary parts, the rest a leg each."""
+    """int32 working memory for a batch: `spectrum` [2, N, batch] is (real, imaginary)."""
 
     samples: Int32
     spectrum: Int32
