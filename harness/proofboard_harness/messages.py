@@ -12,6 +12,7 @@ PROTOCOL_VERSION = 1
 FLAG_TRACE = 1
 _BUILD_ID_BYTES = 20
 _MODEL_HASH_BYTES = 16
+_MAX_CHUNKS = 64  # one bit each in a status
 
 
 class Kind(IntEnum):
@@ -124,8 +125,8 @@ def parse(kind: int, payload: bytes) -> Message | None:
     """The message in a frame from the target; None for a type that this version does not know.
 
     Raises:
-        TargetFault: a known type whose payload has the wrong length: the frame's CRC was right, so the firmware
-            and this host do not speak the same protocol.
+        TargetFault: a known type whose payload has the wrong length or a number out of its bounds: the frame's CRC
+            was right, so the firmware and this host do not speak the same protocol.
     """
     try:
         match kind:
@@ -139,8 +140,7 @@ def parse(kind: int, payload: bytes) -> Message | None:
             case Kind.FAULT:
                 return Fault(*struct.unpack("<7I", payload))
             case Kind.DUMP:
-                clip, layer, size, offset = struct.unpack("<IHHI", payload[:12])
-                return Dump(clip, layer, size, offset, payload[12:])
+                return _dump(payload)
     except (struct.error, ValueError, IndexError) as error:
         raise TargetFault(
             f"a message of type 0x{kind:02x} with {len(payload)} bytes can't be read: {error}",
@@ -153,17 +153,31 @@ def _hello(payload: bytes) -> Hello:
     head = struct.Struct("<IBBBBBBHII")
     nonce, version, counter, layers, logits, kind, lanes, chunk, window, clock = head.unpack(payload[: head.size])
     rest = payload[head.size :]
+    if len(rest) < _BUILD_ID_BYTES + _MODEL_HASH_BYTES:
+        raise ValueError("the build id or the model hash is cut off")
+    if lanes < 1 or chunk < 1 or not 1 <= window <= _MAX_CHUNKS * chunk:
+        raise ValueError(f"{lanes} lanes, windows of {window} samples in chunks of {chunk}")
     build_id = rest[:_BUILD_ID_BYTES].hex()
     model_hash = rest[_BUILD_ID_BYTES : _BUILD_ID_BYTES + _MODEL_HASH_BYTES].hex()
     board = rest[_BUILD_ID_BYTES + _MODEL_HASH_BYTES :].decode("ascii", errors="replace")
-    return Hello(
-        nonce, version, counter, layers, logits, LogitKind(kind), lanes, chunk, window, clock, build_id, model_hash, board
-    )
+    numbers = (nonce, version, counter, layers, logits, LogitKind(kind), lanes, chunk, window, clock)
+    return Hello(*numbers, build_id, model_hash, board)
 
 
 def _result(payload: bytes) -> Result:
     head = struct.Struct("<7IBB")
-    *numbers, logits, crcs = head.unpack(payload[: head.size])
+    clip, pcm_crc, index, frontend, network, stack, bad_frames, logits, crcs = head.unpack(payload[: head.size])
     words = struct.unpack_from(f"<{logits}i", payload, head.size)
     layer_crcs = struct.unpack(f"<{crcs}I", payload[head.size + 4 * logits :])
-    return Result(*numbers, words=words, layer_crcs=layer_crcs)
+    if index >= logits:
+        raise ValueError(f"class {index} of {logits}")
+    return Result(clip, pcm_crc, index, frontend, network, stack, bad_frames, words, layer_crcs)
+
+
+def _dump(payload: bytes) -> Dump:
+    head = struct.Struct("<IHHI")
+    clip, layer, size, offset = head.unpack(payload[: head.size])
+    data = payload[head.size :]
+    if offset + len(data) > size:
+        raise ValueError(f"{len(data)} bytes at {offset} of {size}")
+    return Dump(clip, layer, size, offset, data)

@@ -21,9 +21,17 @@ from .frames import FrameReader, encode_frame
 from .link import Link
 from .messages import Dump, Fault, Hello, Kind, Message, Result, Status
 
-_ANSWER_SECONDS = 2.0  # without a byte, ask again
-_ATTEMPTS = 5
-_POLL_SECONDS = 0.1
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait: after `answer_seconds` without a message the question is put again, `repetitions` times.
+
+    `poll_seconds` is how long one read may block, and so how soon a dead simulator is noticed.
+    """
+
+    answer_seconds: float = 2.0
+    repetitions: int = 5
+    poll_seconds: float = 0.1
 
 
 @dataclass
@@ -54,11 +62,13 @@ class Target:
         lanes: byte streams used side by side; the target answers on the first.
         watch: called while waiting; raises when the simulator or the probe knows that the target is gone.
         describe: turns a fault's address into a place in the source, for the error's text.
+        patience: when to ask again, and when to give up.
     """
 
     lanes: Sequence[Link]
     watch: Callable[[], None]
     describe: Callable[[int], str]
+    patience: Patience = Patience()
     statistics: LinkStatistics = field(default_factory=LinkStatistics)
     _reader: FrameReader = field(default_factory=FrameReader)
     _next_clip: int = field(default_factory=lambda: secrets.randbelow(1 << 30))
@@ -89,6 +99,12 @@ class Target:
                 where=hello.board,
                 hint="the image in flash is not the one that was just built: flash it (leave out --no-flash)",
             )
+        if len(self.lanes) > hello.lanes:
+            raise TargetFault(
+                f"listens on {hello.lanes} lanes, the host sends on {len(self.lanes)}",
+                where=hello.board,
+                hint="[link] lanes in the board file is more than its board.c has",
+            )
         self._hello = hello
         return hello
 
@@ -109,13 +125,19 @@ class Target:
             messages.clip_chunk(clip, index, flags, data[start : start + step])
             for index, start in enumerate(range(0, len(data), step))
         ]
-        self._send_chunks(chunks, range(len(chunks)))
+
+        def send_missing(message: Message) -> None:
+            if isinstance(message, Status) and message.clip == clip:
+                missing = [index for index in range(len(chunks)) if not message.received >> index & 1]
+                self.statistics.retransmits += len(missing)
+                self._send_chunks(chunks, missing)
+
         result = self._ask(
-            lambda: None,
+            lambda: self._send_chunks(chunks, range(len(chunks))),
             lambda message: isinstance(message, Result) and message.clip == clip,
             f"the result of clip {clip}",
             again=lambda: self._send(Kind.STATUS_REQUEST, messages.word(clip)),
-            answer=lambda status: self._send_missing(chunks, status, clip),
+            answer=send_missing,
         )
         assert isinstance(result, Result)
         self.statistics.seconds += time.monotonic() - started
@@ -125,7 +147,13 @@ class Target:
         return result
 
     def dump(self, layer: int) -> bytes:
-        """The output of a layer for the last clip: 0 is the features, k the output of operator k."""
+        """The output of a layer for the last clip: 0 is the features, k the output of operator k.
+
+        Raises:
+            TargetFault: a crash, or silence: the target no longer holds that clip.
+        """
+        if not 0 <= layer <= self._greeted().layers:
+            raise ValueError(f"layer {layer} is not in 0..{self._greeted().layers}")
         clip = self._next_clip - 1
         pieces: dict[int, bytes] = {}
 
@@ -158,12 +186,6 @@ class Target:
         for index in indices:
             self._send(Kind.CLIP_CHUNK, chunks[index], lane=index % len(self.lanes))
 
-    def _send_missing(self, chunks: Sequence[bytes], message: Message, clip: int) -> None:
-        if isinstance(message, Status) and message.clip == clip:
-            missing = [index for index in range(len(chunks)) if not message.received >> index & 1]
-            self.statistics.retransmits += len(missing)
-            self._send_chunks(chunks, missing)
-
     def _ask(
         self,
         send: Callable[[], None],
@@ -174,11 +196,12 @@ class Target:
         answer: Callable[[Message], None] = lambda message: None,
     ) -> Message:
         """Send, then read until a message is accepted; after a silence ask `again`, a bounded number of times."""
+        patience = self.patience
         send()
-        attempts, heard = 0, time.monotonic()
+        asked, heard = 1, time.monotonic()
         while True:
             self.watch()
-            data = self.lanes[0].read(_POLL_SECONDS)
+            data = self.lanes[0].read(patience.poll_seconds)
             self.statistics.bytes_received += len(data)
             for frame in self._reader.feed(data):
                 message = messages.parse(frame.type, frame.payload)
@@ -190,14 +213,14 @@ class Target:
                     return message
                 if message is not None:
                     answer(message)
-            if time.monotonic() - heard > _ANSWER_SECONDS:
-                attempts, heard = attempts + 1, time.monotonic()
-                if attempts > _ATTEMPTS:
+            if time.monotonic() - heard > patience.answer_seconds:
+                if asked > patience.repetitions:
                     raise TargetFault(
-                        f"did not answer ({what}) in {_ANSWER_SECONDS * _ATTEMPTS:.0f} s and {_ATTEMPTS} repetitions",
+                        f"no answer ({what}), asked {asked} times, {patience.answer_seconds:g} s each",
                         hint="wrong port or baud, no firmware, or the target hangs: see `proofboard doctor`",
                     )
                 (again or send)()
+                asked, heard = asked + 1, time.monotonic()
 
     def _crash(self, fault: Fault) -> TargetFault:
         return TargetFault(

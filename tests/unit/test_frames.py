@@ -106,8 +106,17 @@ def link_driver(compile_sanitised: CompileSanitised) -> Driver:
 
 
 edge_sizes = st.sampled_from([0, 1, 253, 254, 255, 256, 507, 508, 509, 510, 600])
-zero_rich = edge_sizes.flatmap(lambda size: st.lists(st.sampled_from([0, 1, 255]), min_size=size, max_size=size))
-bodies = st.one_of(st.binary(max_size=600), edge_sizes.map(lambda size: b"\x07" * size), zero_rich.map(bytes))
+
+
+def zero_rich(size: int, seed: int) -> bytes:
+    return np.random.default_rng(seed).choice(np.array([0, 1, 255], np.uint8), size).tobytes()
+
+
+bodies = st.one_of(
+    st.binary(max_size=600),
+    edge_sizes.map(lambda size: b"\x07" * size),
+    st.builds(zero_rich, edge_sizes, st.integers(0, 1000)),
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,117 @@
+"""Messages, packed here as the firmware packs them, and every length and number that must be refused."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from proofboard_harness import messages
+from proofboard_harness.build import firmware_folder
+from proofboard_harness.errors import TargetFault
+from proofboard_harness.messages import Dump, Fault, Hello, Kind, LogitKind, Result, Status, parse
+
+u8, u16, u32 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 32))
+i32 = st.integers(-(1 << 31), (1 << 31) - 1)
+BUILD_ID, MODEL_HASH = bytes(range(20)), bytes(range(100, 116))
+
+
+def pack_hello(lanes: int = 4, chunk: int = 500, window: int = 16000, kind: int = 0, tail: bytes = b"board") -> bytes:
+    head = struct.pack("<IBBBBBBHII", 0xDEADBEEF, 1, 0, 4, 2, kind, lanes, chunk, window, 20_000_000)
+    return head + BUILD_ID + MODEL_HASH + tail
+
+
+def pack_result(class_index: int, words: list[int], crcs: list[int]) -> bytes:
+    head = struct.pack("<7IBB", 9, 1, class_index, 2, 3, 4, 5, len(words), len(crcs))
+    return head + struct.pack(f"<{len(words)}i", *words) + struct.pack(f"<{len(crcs)}I", *crcs)
+
+
+def test_hello() -> None:
+    hello = parse(Kind.HELLO, pack_hello(kind=1))
+    kind = LogitKind.FLOAT32
+    numbers = (0xDEADBEEF, 1, 0, 4, 2, kind, 4, 500, 16000, 20_000_000)
+    assert hello == Hello(*numbers, BUILD_ID.hex(), MODEL_HASH.hex(), "board")
+
+
+@given(u32, u32, u32, u32)
+def test_status(clip: int, low: int, high: int, bad_frames: int) -> None:
+    payload = struct.pack("<IIII", clip, low, high, bad_frames)
+    assert parse(Kind.STATUS, payload) == Status(clip, low + (high << 32), bad_frames)
+
+
+@given(st.lists(i32, min_size=1, max_size=16), st.lists(u32, max_size=17))
+def test_result(words: list[int], crcs: list[int]) -> None:
+    index = len(words) - 1
+    expected = Result(9, 1, index, 2, 3, 4, 5, tuple(words), tuple(crcs))
+    assert parse(Kind.RESULT, pack_result(index, words, crcs)) == expected
+
+
+@given(st.lists(u32, min_size=7, max_size=7))
+def test_fault(registers: list[int]) -> None:
+    assert parse(Kind.FAULT, struct.pack("<7I", *registers)) == Fault(*registers)
+
+
+@given(u32, u16, st.binary(max_size=480), st.integers(0, 1000), st.integers(0, 1000))
+def test_dump(clip: int, layer: int, data: bytes, offset: int, more: int) -> None:
+    size = offset + len(data) + more
+    payload = struct.pack("<IHHI", clip, layer, size, offset) + data
+    assert parse(Kind.DUMP, payload) == Dump(clip, layer, size, offset, data)
+
+
+def test_requests_are_as_the_firmware_reads_them() -> None:
+    assert messages.clip_chunk(7, 3, 1, b"\x01\x02") == bytes([7, 0, 0, 0, 3, 0, 1, 0, 1, 2])
+    assert messages.word(0x01020304) == bytes([4, 3, 2, 1])
+    assert messages.dump_request(1, 2) == bytes([1, 0, 0, 0, 2, 0, 0, 0])
+
+
+def test_unknown_type_is_no_message() -> None:
+    assert parse(0xA0, b"whatever") is None
+
+
+WRONG = {
+    "hello without its model hash": (Kind.HELLO, pack_hello()[: 20 + 20 + 15]),
+    "empty hello": (Kind.HELLO, b""),
+    "hello of chunks of nothing": (Kind.HELLO, pack_hello(chunk=0)),
+    "hello of an empty window": (Kind.HELLO, pack_hello(window=0)),
+    "hello of more chunks than bits": (Kind.HELLO, pack_hello(window=64 * 500 + 1)),
+    "hello without lanes": (Kind.HELLO, pack_hello(lanes=0)),
+    "hello of unknown logits": (Kind.HELLO, pack_hello(kind=2)),
+    "short status": (Kind.STATUS, bytes(15)),
+    "long status": (Kind.STATUS, bytes(17)),
+    "short fault": (Kind.FAULT, bytes(27)),
+    "long fault": (Kind.FAULT, bytes(29)),
+    "short result": (Kind.RESULT, pack_result(0, [1, 2], [3])[:-1]),
+    "long result": (Kind.RESULT, pack_result(0, [1, 2], [3]) + b"\0"),
+    "result without its logits": (Kind.RESULT, pack_result(0, [1, 2], [])[:32]),
+    "result of a class that isn't there": (Kind.RESULT, pack_result(2, [1, 2], [])),
+    "empty result": (Kind.RESULT, b""),
+    "short dump": (Kind.DUMP, bytes(11)),
+    "dump past its end": (Kind.DUMP, struct.pack("<IHHI", 0, 0, 10, 8) + b"abc"),
+    "dump that starts past its end": (Kind.DUMP, struct.pack("<IHHI", 0, 0, 10, 0xFFFFFFFF)),
+}
+
+
+@pytest.mark.parametrize(("kind", "payload"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_message_is_the_targets_fault(kind: Kind, payload: bytes) -> None:
+    with pytest.raises(TargetFault, match="can't be read") as caught:
+        parse(kind, payload)
+    assert "build and flash" in caught.value.hint
+
+
+@given(u8, st.binary(max_size=100))
+def test_no_payload_is_a_crash(kind: int, payload: bytes) -> None:
+    faults = TargetFault if kind in set(Kind) else ()
+    with contextlib.suppress(faults):
+        message = parse(kind, payload)
+        assert (message is None) == (kind not in {Kind.HELLO, Kind.STATUS, Kind.RESULT, Kind.FAULT, Kind.DUMP})
+
+
+def test_types_and_version_are_the_headers() -> None:
+    header = (firmware_folder() / "include" / "proofboard" / "protocol.h").read_text()
+    numbers = {name: int(value, 16) for name, value in re.findall(r"PB_(\w+) = (0x\w\w)", header)}
+    assert numbers == {kind.name: kind.value for kind in Kind}
+    assert f"#define PB_PROTOCOL_VERSION {messages.PROTOCOL_VERSION}u" in header
+    assert f"PB_FLAG_TRACE = {messages.FLAG_TRACE}u" in header
