@@ -6,6 +6,7 @@ These tests need QEMU and the Arm compiler. They fail, not skip, without them: a
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import random
 import signal
@@ -21,10 +22,10 @@ import serial
 from proofboard_harness.bench import Bench, open_bench
 from proofboard_harness.boards import load_board
 from proofboard_harness.elf import Image, Segment
-from proofboard_harness.errors import BenchFault, FirmwareFault, ProbeFault, ToolMissing
-from proofboard_harness.probe.flasher import open_simulated_probe
+from proofboard_harness.errors import BenchFault, ConfigurationFault, FirmwareFault, ProbeFault, ToolMissing
+from proofboard_harness.probe.flasher import open_pyocd_probe, open_simulated_probe
 from proofboard_harness.simulator.qemu import QemuSimulator, run_qemu
-from proofboard_harness.spec import BoardSpec
+from proofboard_harness.spec import BoardSpec, LinkSpec, ProbeKind, ProbeSpec
 
 FLASH, RAM = 0x1000_0000, 0x3800_0000
 _PYOCD = str(Path(sys.executable).with_name("pyocd"))
@@ -262,6 +263,50 @@ def test_machine_that_qemu_does_not_have(spec: BoardSpec, tmp_path: Path) -> Non
     message = r"the simulator died \(exit code 1\): .*unsupported machine type"
     with pytest.raises(BenchFault, match=message), open_bench(load_board(str(tmp_path))):
         pass
+
+
+def _as_metal(spec: BoardSpec, uid: str, url: str = "socket://127.0.0.1:1") -> BoardSpec:
+    """A board on the bench, as far as the harness can tell: any pyOCD probe, a given port, no simulator."""
+    probe = ProbeSpec(ProbeKind.PYOCD, uid=uid, target=spec.pyocd_target)
+    link = LinkSpec(baud=spec.link.baud, url=url)
+    return dataclasses.replace(spec, name="metal", probe=probe, link=link, simulator=None)
+
+
+def test_way_of_a_real_board(spec: BoardSpec, build: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lock, pyOCD's own choice of the probe, session, given port: all but the metal."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with run_qemu(spec) as simulator, _lanes(simulator.endpoints.serial_urls[:1]) as (lane,):
+        host, port = simulator.endpoints.gdb
+        metal = _as_metal(spec, f"gdbstub:{host}:{port}", simulator.endpoints.serial_urls[0])
+        for greeting in ("one", "two"):
+            with open_bench(metal) as bench:
+                assert bench.serial_urls == simulator.endpoints.serial_urls[:1]
+                assert bench.simulator is None
+                bench.probe.program(Image.load(build(greeting)))
+                assert lane.readline() == greeting.encode() + b" 0\n"
+                bench.check_alive()
+                with pytest.raises(BenchFault, match=f"is in use by process {os.getpid()} "), open_bench(metal):
+                    pass
+
+
+def test_probe_that_is_not_plugged_in(spec: BoardSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    message = "expected one debug probe with uid 'no-such-probe', found: none"
+    with pytest.raises(ProbeFault, match=message), open_bench(_as_metal(spec, "no-such-probe")):
+        pass
+
+
+def test_pack_that_is_not_there(spec: BoardSpec, tmp_path: Path) -> None:
+    probe = ProbeSpec(ProbeKind.PYOCD, target="r7fa6e10f", pack=tmp_path / "ra.pack")
+    with pytest.raises(ConfigurationFault, match=r"probe: pack: there is no file .*ra\.pack"):
+        open_pyocd_probe(dataclasses.replace(spec, probe=probe))
+
+
+def test_target_that_pyocd_does_not_know(spec: BoardSpec) -> None:
+    metal = _as_metal(spec, "gdbstub:127.0.0.1:1")
+    unknown = dataclasses.replace(metal, probe=dataclasses.replace(metal.probe, target="r7nothing"))
+    with pytest.raises(ConfigurationFault, match="pyOCD does not know the target 'r7nothing'"):
+        open_pyocd_probe(unknown)
 
 
 def _pyocd(simulator: QemuSimulator, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
