@@ -18,6 +18,11 @@ from .limits import MAX_LAYERS, MAX_LOGITS, MAX_TENSOR_BYTES
 from .operators import Dense, DenseFloat, Operator, Quantise, Tensor, ToFloat, macs
 
 _KINDS: dict[str, type[Operator]] = {kind.__name__: kind for kind in (Quantise, Dense, ToFloat, DenseFloat)}
+# A wrong description: KeyError, TypeError, ValueError, AttributeError. A damaged archive: the others.
+_UNREADABLE = (
+    *(KeyError, TypeError, ValueError, AttributeError),
+    *(EOFError, RuntimeError, zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def load_graph(path: Path) -> Graph:
             )
     except OSError as error:
         raise ModelFault(f"can't be read: {error}", where=str(path)) from error
-    except (KeyError, TypeError, ValueError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _UNREADABLE as error:
         raise ModelFault(f"is not a graph: {error}", where=str(path), hint="make it anew") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -29,7 +30,7 @@ class Trace:
 
 def run(graph: Graph, features: NDArray[np.int16]) -> Trace:
     """Run the graph on features [clips, …] of int16 and keep every layer's output."""
-    flat = np.ascontiguousarray(features.reshape(len(features), -1))
+    flat = np.ascontiguousarray(features.reshape(len(features), math.prod(features.shape[1:])))
     if flat.dtype != np.int16 or flat.shape[1] != graph.input.size:
         raise ValueError(f"features {features.shape} of {features.dtype} are not int16 [clips, {graph.input.size}]")
     layers: list[NDArray[np.generic]] = []
