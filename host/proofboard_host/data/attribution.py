@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections import defaultdict
@@ -77,4 +78,5 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         raise DataFault(f"can't be written: {error.strerror}", where=str(path)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..application import Application
 from ..errors import DataFault
 from ..progress import Progress, silent
-from .clips import Clip, Dataset
+from .clips import SPLITS, Clip, Dataset
 from .curate import curate
 from .folders import read_own_data, state_of
 from .hearing import Listening, hear_all
@@ -62,7 +62,16 @@ def _own(application: Application, data: Path, cache: Path, progress: Progress) 
     if stored is not None:
         return stored
     found = read_own_data(data, application.data.classes)
-    return _store(cache, key, _curated(application, data.stem, found.recordings, progress, found.notices))
+    dataset = _curated(application, data.stem, found.recordings, progress, found.notices)
+    for split in SPLITS:
+        for name in application.data.classes:
+            if not any(clip.split == split and clip.label == name for clip in dataset.clips):
+                raise DataFault(
+                    f"after curation the {split} side has no clip of class {name!r}",
+                    where=str(data),
+                    hint="; ".join(dataset.notices) or "give more recordings from more sources",
+                )
+    return _store(cache, key, dataset)
 
 
 def _of_recipe(application: Application, recipe: Recipe, cache: Path, progress: Progress) -> Dataset:

@@ -85,7 +85,7 @@ def show(dataset: Dataset, *, sample_rate: int) -> tuple[Row, ...]:
     members: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
     for index, clip in enumerate(dataset.clips):
         members[clip.split, clip.label, clip.package, clip.version].append(index)
-    order = {split: place for place, split in enumerate(SPLITS)}
+    order: dict[str, int] = {split: place for place, split in enumerate(SPLITS)}
     rows: list[Row] = []
     for (split, label, package, version), indices in members.items():
         clips = [dataset.clips[index] for index in indices]
@@ -143,7 +143,7 @@ def _one_side(claim: str, names: list[str], dataset: Dataset) -> Check:
 
 
 def _every_label(dataset: Dataset) -> Check:
-    counts = Counter((str(clip.split), clip.label) for clip in dataset.clips)
+    counts: Counter[tuple[str, str]] = Counter((clip.split, clip.label) for clip in dataset.clips)
     missing = [
         f"{split}: no clip of class {name!r}" for split in SPLITS for name in dataset.classes if not counts[split, name]
     ]

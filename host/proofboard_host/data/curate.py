@@ -69,9 +69,12 @@ def curate(
     rows: list[int] = []
     row = -1
     for index, item in enumerate(kept):
-        for start in item.starts:
+        # Drawn only now, a field recording may have come with more than the one window that the field takes of it.
+        drawn = item.recording.split is None and split_of.get(index) == "field"
+        for place, start in enumerate(item.starts):
             row += 1
-            if index not in findings.dropped_recordings and row not in findings.dropped_windows:
+            wanted = index not in findings.dropped_recordings and row not in findings.dropped_windows
+            if wanted and not (drawn and place):
                 clips.append(_clip(item, start, split_of[index], group_of[index]))
                 rows.append(row)
     return assemble(name, classes, clips, pcm[rows], [*notices, *_notices(kept, findings)])

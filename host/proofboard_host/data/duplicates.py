@@ -79,11 +79,11 @@ def correlate(
 ) -> NDArray[np.float32]:
     """Greatest magnitude of the normalised cross-correlation over all lags for each pair of rows, [pairs], 0..1.
 
-    Only what lies below 4 kHz is correlated: that is where other encodings agree, and it halves the transforms.
+    Only what lies below 4 kHz is correlated, for that is where other encodings agree. The lags stay those of the full
+    rate: between two samples of a slower one a peak can lose a third of its height.
     """
     size = _transform_size(2 * pcm.shape[1])
     bins = min(size // 2, round(_RANGE_HZ[1] * size / sample_rate))
-    short = _transform_size(2 * bins)
     result = np.zeros(first.size, np.float32)
     for at in range(0, first.size, _BATCH):
         pairs = np.stack([first[at : at + _BATCH], second[at : at + _BATCH]])
@@ -92,9 +92,9 @@ def correlate(
         spectra = scipy.fft.rfft(_emphasised(pcm[rows]), size, axis=1)[:, :bins]
         norms = np.linalg.norm(spectra, axis=1, keepdims=True)
         spectra /= np.maximum(norms, 1e-9)
-        # By Parseval, unit spectra with bin 0 empty (pre-emphasised) correlate to irfft * short / 2.
-        peaks = np.abs(scipy.fft.irfft(spectra[left] * np.conj(spectra[right]), short, axis=1)).max(axis=1)
-        result[at : at + _BATCH] = peaks * (short / 2)
+        # By Parseval, unit spectra with bin 0 empty (pre-emphasised) correlate to irfft * size / 2.
+        peaks = np.abs(scipy.fft.irfft(spectra[left] * np.conj(spectra[right]), size, axis=1, workers=-1)).max(axis=1)
+        result[at : at + _BATCH] = peaks * (size / 2)
     return result
 
 

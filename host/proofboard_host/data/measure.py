@@ -17,6 +17,7 @@ ACTIVE_FLOOR_DBFS = -60.0
 _PITCH_RANGE_HZ = (80.0, 2000.0)
 # Normalised autocorrelation of a voiced frame; Boersma's "voicing threshold" in Praat is 0.45.
 _VOICED = 0.45
+_LAG_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,9 @@ def _pitch(frames: NDArray[np.float64], sample_rate: int) -> tuple[NDArray[np.fl
     """
     length = frames.shape[1]
     window = np.hanning(length)
-    shortest, longest = (round(sample_rate / frequency) for frequency in reversed(_PITCH_RANGE_HZ))
-    longest = min(longest, length // 2)
+    fine_rate = _LAG_STEPS * sample_rate
+    shortest, longest = (round(fine_rate / frequency) for frequency in reversed(_PITCH_RANGE_HZ))
+    longest = min(longest, _LAG_STEPS * length // 2)
     correlation = _autocorrelation(frames * window, longest)
     correlation /= _autocorrelation(window[None, :], longest)
     candidates = correlation[:, shortest : longest + 1]
@@ -101,12 +103,16 @@ def _pitch(frames: NDArray[np.float64], sample_rate: int) -> tuple[NDArray[np.fl
     heights = np.where(peaks, candidates, 0.0)
     best = heights.max(axis=1)
     lag = shortest + np.argmax(heights >= 0.9 * np.maximum(best, 1e-9)[:, None], axis=1)
-    return sample_rate / lag, best
+    return fine_rate / lag, best
 
 
 def _autocorrelation(signals: NDArray[np.float64], longest: int) -> NDArray[np.float64]:
-    """Autocorrelation at lags 0..longest over that at lag 0, [signals, longest + 1]."""
-    size = 1 << int(np.ceil(np.log2(signals.shape[1] + longest + 1)))
-    spectrum = np.fft.rfft(signals, size, axis=1)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2, size, axis=1)[:, : longest + 1]
+    """Autocorrelation over that at lag 0, in `_LAG_STEPS` steps a sample up to step `longest`, [signals, longest + 1].
+
+    The inverse transform is longer than the forward one, which interpolates: whole samples are too coarse a lag for
+    a high scream, whose period is 11 to 25 of them, and would make an octave error of it.
+    """
+    size = 1 << (signals.shape[1] + longest // _LAG_STEPS).bit_length()
+    power = np.abs(np.fft.rfft(signals, size, axis=1)) ** 2
+    correlation = np.fft.irfft(power, _LAG_STEPS * size, axis=1)[:, : longest + 1]
     return np.asarray(correlation / np.maximum(correlation[:, :1], 1e-12))

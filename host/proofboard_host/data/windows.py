@@ -12,7 +12,7 @@ _LEAST_ACTIVE_SHARE = 0.25
 
 
 def choose_starts(pcm: NDArray[np.int16], *, window: int, sample_rate: int, count: int, hop: int) -> list[int]:
-    """First samples of up to `count` windows, ascending; none when the recording is silent.
+    """First samples of up to `count` windows, the best one first; none when the recording is silent.
 
     A recording no longer than the window gives one window with it in the middle: the start is negative then. Of a
     longer one the first choice is the window with the most level above the silence threshold; further windows lie
@@ -42,7 +42,7 @@ def choose_starts(pcm: NDArray[np.int16], *, window: int, sample_rate: int, coun
     chosen = [int(start) for start in grid[sounding] if start != best]
     if len(chosen) > count - 1:
         chosen = [chosen[int((place + 0.5) * len(chosen) / (count - 1))] for place in range(count - 1)]
-    return sorted({best, *chosen})
+    return [best, *chosen]
 
 
 def cut(pcm: NDArray[np.int16], start: int, window: int) -> NDArray[np.int16]:
