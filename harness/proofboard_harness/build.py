@@ -81,8 +81,9 @@ def _build(
             for file_name, text in generated.items():
                 (work / "generated" / file_name).write_text(text, encoding="utf-8")
             _run_cmake(work, options)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(work, folder)
+            if not (folder / "build" / product).is_file():  # else another run has built the same meanwhile
+                shutil.rmtree(folder, ignore_errors=True)
+                os.replace(work, folder)
     except OSError as error:
         raise BenchFault(f"can't write the build: {error.strerror}", where=str(cache), hint="free some space") from error
     return Build(folder / "build" / product, folder / "generated", cached=False)

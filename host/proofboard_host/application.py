@@ -172,7 +172,9 @@ def _read_value(kind: Any, value: Any, *, where: str) -> Any:
         return {key: _read_value(item, entry, where=f"{where}.{key}") for key, entry in value.items()}
     if kind is float and type(value) is int:
         return float(value)
-    if not isinstance(kind, type) or (type(value) is not kind and not isinstance(value, Path)):
+    if kind is Path and isinstance(value, Path):
+        return value
+    if not isinstance(kind, type) or type(value) is not kind:
         name = getattr(kind, "__name__", str(kind))
         raise ConfigurationFault(f"expected {name}, found {value!r}", where=where)
     return value
