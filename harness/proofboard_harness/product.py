@@ -100,7 +100,7 @@ class NetworkImage:
     @property
     def predicted_frontend(self) -> int:
         """Instructions of the front end for one clip, from its specification alone."""
-        return predict_frontend(self.specification)
+        return predict_frontend(self.specification, self.window)
 
     @property
     def predicted_network(self) -> int:
