@@ -179,7 +179,7 @@ static void dump_layer(void *context, uint32_t layer, const void *values, uint32
 /* Layer 0 is the features, k the output of the k-th operator, of the last clip. */
 static void dump(dump_request request) {
     int32_t words[PB_MAX_LOGITS];
-    if (request.clip != last.clip) {
+    if (request.clip != last.clip || request.clip == NO_CLIP) {
         send_status(request.clip);
     } else if (request.layer == 0) {
         dump_values(request.clip, 0, (const uint8_t *)features, sizeof features);
