@@ -38,7 +38,7 @@ class SerialLink:
     def __init__(self, url: str, baud: int) -> None:
         self._url = url
         try:
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0)
+            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
             raise BenchFault(
                 f"the port can't be opened: {error}",
