@@ -40,7 +40,7 @@ class Package:
 
 
 class PackageMissing(DataFault):
-    """No package of that name can be had; a recipe may go on without an optional one."""
+    """A package can't be had from here, by its name or for want of network; an optional one can be done without."""
 
 
 def cache_folder() -> Path:
@@ -67,7 +67,7 @@ def fetch(patterns: Sequence[str], cache: Path, progress: Progress = silent) -> 
         For each pattern the package, or the error that says why it can't be had (see `PackageMissing`).
 
     Raises:
-        DataFault: no apt-get or dpkg-deb, the disk is full, or a download is broken.
+        DataFault: no apt-get or dpkg-deb, the disk is full, or a cached file is no whole package.
     """
     _make_folder(cache / "debs")
     _make_folder(cache / "unpacked")
@@ -127,7 +127,7 @@ def _download(name: str, folder: Path) -> Path:
             hint=f"run `apt-get update` as root once, {_OWN_DATA_HINT}",
         )
     _raise_if_full(seen, name)
-    raise DataFault(
+    raise PackageMissing(
         f"the download of {name} failed: {seen}",
         where="Debian packages",
         hint=f"check the network and run `apt-get update` as root, then run the same command again, {_OWN_DATA_HINT}",
