@@ -18,8 +18,16 @@ from proofboard_host.graph import reference
 from proofboard_host.progress import silent
 from proofboard_host.train.augment import Augmentation, Treatment
 from proofboard_host.train.checkpoint import load_checkpoint, save_checkpoint
-from proofboard_host.train.crossval import POSITIVE_SHARE, draw_weights
-from proofboard_host.train.material import SYNTHETIC, Material, assign_folds, build_material, copies_of
+from proofboard_host.train.crossval import POSITIVE_SHARE, SYNTHETIC_POSITIVE, draw_weights
+from proofboard_host.train.material import (
+    MOST_COPIES,
+    SYNTHETIC,
+    SYNTHETIC_SHARE,
+    Material,
+    assign_folds,
+    build_material,
+    copies_of,
+)
 from proofboard_host.train.network import FloatLayer, FloatNetwork, fold_normalisation, macs, widths_of
 from proofboard_host.train.pipeline import RESULT, TrainedApplication, train_application, training_key
 from proofboard_host.train.trainer import TrainingSet, deterministic, train
@@ -120,7 +128,7 @@ def test_too_few_groups_is_a_data_fault() -> None:
 
 def test_rare_classes_get_more_copies_up_to_a_limit() -> None:
     labels = np.array([0] * 100 + [1] * 40 + [2] * 2)
-    assert copies_of(labels, 3).tolist() == [3, 6, 12]
+    assert copies_of(labels, 3).tolist() == [3, 6, 3 * MOST_COPIES]
 
 
 def test_material_keeps_what_is_made_of_a_clip_in_its_fold(application: Application) -> None:
@@ -141,7 +149,7 @@ def test_material_keeps_what_is_made_of_a_clip_in_its_fold(application: Applicat
     for fold in range(2):
         side = material.side(fold)
         assert not set(material.clip[side].tolist()) & set(material.held_out(fold).tolist())
-    assert np.count_nonzero(~real) == 12
+    assert np.count_nonzero(~real) == 2 * round(24 * SYNTHETIC_SHARE / 2)
 
 
 def test_nothing_of_the_other_fold_sounds_in_a_copy(application: Application) -> None:
@@ -168,7 +176,7 @@ def test_draws_share_out_classes_and_temper_groups(application: Application) -> 
     assert weights.sum() == pytest.approx(1)
     assert weights[labels == 1].sum() == pytest.approx(POSITIVE_SHARE)
     assert weights[4] == pytest.approx(2 * weights[0])
-    assert weights[6] == pytest.approx(weights[5])
+    assert weights[6] == pytest.approx(POSITIVE_SHARE * SYNTHETIC_POSITIVE)
 
 
 def test_out_of_fold_answers_come_in_pairs(trained: TrainedApplication) -> None:

@@ -87,7 +87,8 @@ def _add_background(
     noise = rng.standard_normal((count, samples), np.float32)
     # Half of the floors are brown-ish: rooms hum more than they hiss.
     dark = rng.random(count) < 0.5
-    noise[dark] = np.cumsum(noise[dark], axis=1) - np.cumsum(noise[dark], axis=1).mean(axis=1, keepdims=True)
+    hum = np.cumsum(noise[dark], axis=1)
+    noise[dark] = hum - hum.mean(axis=1, keepdims=True)
     mixed = windows + noise / _rms(noise) * level * _gain(-rng.uniform(*ranges.floor, (count, 1)))
     if len(backgrounds):
         chosen = backgrounds[rng.integers(0, len(backgrounds), count)].astype(np.float32) / 32768
@@ -108,13 +109,19 @@ def _filter(windows: Float32, rng: np.random.Generator, sample_rate: int, ranges
     spectrum[roomy] *= fft.rfft(room_responses(len(roomy), tail, rng, sample_rate, ranges), size, axis=1)
     frequency = np.maximum(np.arange(spectrum.shape[1]) * (sample_rate / size), 20.0)
     octaves = np.log2(frequency / 1000)[None, :].astype(np.float32)
-    response = _gain(octaves * rng.uniform(*ranges.tilt, (count, 1)))
+    response = _gain(octaves * rng.uniform(*ranges.tilt, (count, 1)).astype(np.float32))
     narrow = rng.random((count, 1)) < ranges.band_share
     low = np.where(narrow, log_uniform(rng, ranges.band_low, count)[:, None], 1.0)
     high = np.where(narrow, log_uniform(rng, ranges.band_high, count)[:, None], float(sample_rate))
-    # Fourth-order Butterworth magnitudes, both edges.
-    response = response / np.sqrt(1 + (low / frequency) ** 8) / np.sqrt(1 + (frequency / high) ** 8)
-    return np.asarray(fft.irfft(spectrum * response.astype(np.float32), size, axis=1)[:, :samples], np.float32)
+    frequency = frequency.astype(np.float32)
+    response *= _butterworth(low.astype(np.float32) / frequency) * _butterworth(frequency / high.astype(np.float32))
+    return np.asarray(fft.irfft(spectrum * response, size, axis=1)[:, :samples], np.float32)
+
+
+def _butterworth(ratio: Float32) -> Float32:
+    """Magnitude of a fourth-order low-pass at `ratio` of its edge."""
+    fourth = np.square(np.square(ratio))
+    return np.asarray(1 / np.sqrt(1 + np.square(fourth)), np.float32)
 
 
 def _set_level(windows: Float32, rng: np.random.Generator, ranges: ChannelRanges) -> npt.NDArray[np.int16]:
@@ -132,7 +139,7 @@ def _rms(windows: Float32) -> Float32:
 
 
 def _gain(decibel: npt.NDArray[np.floating]) -> Float32:
-    return np.asarray(10 ** (decibel / 20), np.float32)
+    return np.exp(np.asarray(decibel, np.float32) * np.float32(np.log(10) / 20))
 
 
 def log_uniform(rng: np.random.Generator, bounds: tuple[float, float], count: int) -> npt.NDArray[np.float64]:

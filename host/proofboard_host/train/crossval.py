@@ -18,13 +18,15 @@ from ..compress import compress
 from ..graph import reference
 from ..graph.graph import Graph
 from ..progress import Progress
-from .material import WORKERS, Material
+from .material import SYNTHETIC, WORKERS, Material
 from .network import FloatNetwork, widths_of
 from .trainer import Regularisation, TrainingSet, deterministic, train
 
-POSITIVE_SHARE = 0.4  # of the draws that are of the positive class; the rest is shared evenly by the other classes
+POSITIVE_SHARE = 0.35  # of the draws that are of the positive class; the rest is shared evenly by the other classes
 GROUP_BALANCE = 0.5  # 0: clips count alike; 1: groups count alike, whatever their size
-STEPS_PER_EPOCH = 100
+SYNTHETIC_POSITIVE = 0.35  # of the draws of the positive class that are synthetic, where there are any
+SYNTHETIC_OTHER = 0.08  # the same for the other classes
+STEPS_PER_EPOCH = 80
 DEFAULT_REGULARISATION = Regularisation()
 
 
@@ -89,22 +91,25 @@ def fit_side(
 
 
 def draw_weights(application: Application, material: Material, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    """How often each row is drawn: classes by `POSITIVE_SHARE`, within a class groups tempered by `GROUP_BALANCE`.
+    """How often each row is drawn [rows], summing to 1.
 
-    Synthetic rows count as one clip of their own group each.
+    Classes by `POSITIVE_SHARE`; within a class synthetic rows by `SYNTHETIC_POSITIVE` or `SYNTHETIC_OTHER`; within the
+    real rows of a class groups tempered by `GROUP_BALANCE`.
     """
     labels, clip = material.labels[rows], material.clip[rows]
-    group = np.where(clip >= 0, material.groups[clip], material.groups.max() + 1 + np.arange(len(rows)))
-    _, member, size = np.unique(group, return_inverse=True, return_counts=True)
-    # A row of a group of n rows gets n^−balance; a synthetic row, whose group is itself, the mean of the real ones.
-    weights = size[member].astype(np.float64) ** -GROUP_BALANCE
-    real = clip >= 0
+    real = clip != SYNTHETIC
+    # A row of a group of n rows gets n^−balance.
+    weights = np.ones(len(rows))
+    _, member, size = np.unique(material.groups[clip[real]], return_inverse=True, return_counts=True)
+    weights[real] = size[member].astype(np.float64) ** -GROUP_BALANCE
     positive = application.data.classes.index(application.data.positive)
     others = len(application.data.classes) - 1
     for label in range(others + 1):
-        of_class = labels == label
-        if np.any(of_class & real):
-            weights[of_class & ~real] = weights[of_class & real].mean()
         share = POSITIVE_SHARE if label == positive else (1 - POSITIVE_SHARE) / others
-        weights[of_class] *= share / max(weights[of_class].sum(), 1e-12)
+        synthetic_share = SYNTHETIC_POSITIVE if label == positive else SYNTHETIC_OTHER
+        of_class = labels == label
+        if not np.any(of_class & ~real):
+            synthetic_share = 0.0
+        for chosen, part in ((of_class & real, 1 - synthetic_share), (of_class & ~real, synthetic_share)):
+            weights[chosen] *= share * part / max(float(weights[chosen].sum()), 1e-12)
     return weights

@@ -28,8 +28,8 @@ Int64 = npt.NDArray[np.int64]
 
 WORKERS = 2
 BRIEF_KINDS = frozenset({"cry", "grunt"})  # kinds that are not screams where they are short
-SYNTHETIC_SHARE = 0.5  # synthetic screams and alarms (half each), of the number of real positive clips, a copy
-MOST_COPIES = 4  # the rare class gets up to so many times the copies of the others
+SYNTHETIC_SHARE = 6.0  # synthetic sounds (screams and alarms, half each) of the number of real positive clips, a copy
+MOST_COPIES = 8  # the rare class gets up to so many times the copies of the others
 _CHUNK = 256  # windows augmented and analysed at a time
 SYNTHETIC = -1  # clip and fold of a synthetic sound: in every training side, in no held-out side
 
@@ -223,7 +223,7 @@ def treatments_of(dataset: Dataset, positive: int) -> Int64:
 
 
 def copies_of(labels: Int64, augmentations: int) -> Int64:
-    """Augmented copies for a clip of each class: more for rarer classes, at most `MOST_COPIES` times as many: [classes]."""
+    """Augmented copies of a clip, by class [classes]: more for rarer ones, at most `MOST_COPIES` times as many."""
     counts = np.maximum(np.bincount(labels), 1)
     return augmentations * np.clip(counts.max() // counts, 1, MOST_COPIES)
 

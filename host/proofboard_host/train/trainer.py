@@ -31,6 +31,7 @@ class Regularisation:
         weight_decay: of AdamW.
         label_smoothing: share of the target spread over all classes.
         level: largest random change of level, in octaves of energy, added to all features of a clip.
+        shift: share of a window by which batches are rotated in time at most, in whole frames.
         averaging: decay per step of the running mean of weights that is exported.
     """
 
@@ -38,7 +39,8 @@ class Regularisation:
     input_dropout: float = 0.1
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
-    level: float = 2.0
+    level: float = 1.0
+    shift: float = 0.15
     averaging: float = 0.995
 
 
@@ -111,7 +113,7 @@ def train(
     for _ in range(section.epochs):
         drawn = torch.multinomial(draw, section.batch * data.steps_per_epoch, replacement=True, generator=chance)
         for batch in drawn.split(section.batch):
-            inputs = _relevel(rows[batch], chance, regularisation)
+            inputs = _vary(rows[batch], data.features.shape[1], chance, regularisation)
             logits = _forward(layers, (inputs - centre) / spread, chance, regularisation)
             loss = functional.cross_entropy(logits, labels[batch], label_smoothing=regularisation.label_smoothing)
             optimiser.zero_grad()
@@ -153,9 +155,13 @@ def _cosine(step: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
 
 
-def _relevel(inputs: torch.Tensor, chance: torch.Generator, regularisation: Regularisation) -> torch.Tensor:
-    """Another level: in log energy that is one constant for all features of a clip."""
-    return inputs + (torch.rand(len(inputs), 1, generator=chance) * 2 - 1) * regularisation.level
+def _vary(inputs: torch.Tensor, frames: int, chance: torch.Generator, regularisation: Regularisation) -> torch.Tensor:
+    """Another level for each clip (in log energy one constant for all its features), another start for the batch."""
+    level = (torch.rand(len(inputs), 1, generator=chance) * 2 - 1) * regularisation.level
+    farthest = int(frames * regularisation.shift)
+    shift = int(torch.randint(-farthest, farthest + 1, (1,), generator=chance))
+    rotated = torch.roll(inputs.reshape(len(inputs), frames, -1), shift, dims=1).reshape(inputs.shape)
+    return rotated + level
 
 
 def _forward(
