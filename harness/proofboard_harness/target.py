@@ -29,8 +29,8 @@ class Patience:
     `poll_seconds` is how long one read may block, and so how soon a dead simulator is noticed.
     """
 
-    answer_seconds: float = 2.0
-    repetitions: int = 5
+    answer_seconds: float = 1.0
+    repetitions: int = 10
     poll_seconds: float = 0.1
 
 
@@ -97,7 +97,7 @@ class Target:
                 f"the target runs build {hello.build_id[:12]} with model {hello.model_hash[:12]}, "
                 f"not build {expected.build_id[:12]} with model {expected.model_hash[:12]}",
                 where=hello.board,
-                hint="the image in flash is not the one that was just built: flash it (leave out --no-flash)",
+                hint="the image in flash is not the one that was just built: flash it",
             )
         if len(self.lanes) > hello.lanes:
             raise TargetFault(
@@ -126,11 +126,19 @@ class Target:
             for index, start in enumerate(range(0, len(data), step))
         ]
 
-        def send_missing(message: Message) -> None:
-            if isinstance(message, Status) and message.clip == clip:
-                missing = [index for index in range(len(chunks)) if not message.received >> index & 1]
+        received = 0
+
+        def send_missing(message: Message) -> bool:
+            """Send again what did not come between two questions: the rest may still be on its way."""
+            nonlocal received
+            if not isinstance(message, Status) or message.clip != clip:
+                return False
+            grown, received = message.received != received, message.received
+            if not grown:
+                missing = [index for index in range(len(chunks)) if not received >> index & 1]
                 self.statistics.retransmits += len(missing)
                 self._send_chunks(chunks, missing)
+            return grown
 
         result = self._ask(
             lambda: self._send_chunks(chunks, range(len(chunks))),
@@ -193,9 +201,13 @@ class Target:
         what: str,
         *,
         again: Callable[[], None] | None = None,
-        answer: Callable[[Message], None] = lambda message: None,
+        answer: Callable[[Message], bool] = lambda message: False,
     ) -> Message:
-        """Send, then read until a message is accepted; after a silence ask `again`, a bounded number of times."""
+        """Send, then read until a message is accepted; after a silence ask `again`, a bounded number of times.
+
+        `answer` is given every other message and says whether it shows progress: then the count begins anew, since a
+        slow target is not a silent one.
+        """
         patience = self.patience
         send()
         asked, heard = 1, time.monotonic()
@@ -211,8 +223,8 @@ class Target:
                 if message is not None and accept(message):
                     self.statistics.bad_frames_host = self._reader.bad_frames
                     return message
-                if message is not None:
-                    answer(message)
+                if message is not None and answer(message):
+                    asked = 1
             if time.monotonic() - heard > patience.answer_seconds:
                 if asked > patience.repetitions:
                     raise TargetFault(
