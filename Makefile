@@ -11,10 +11,10 @@ demo: setup
 	@.venv/bin/proofboard run scream --board $(BOARD)
 
 test: setup
-	.venv/bin/pytest -m "not slow"
+	.venv/bin/pytest --board qemu-mps2-an505 --require-board
 
 test-all: setup
-	.venv/bin/pytest --require-board
+	.venv/bin/pytest --board qemu-mps2-an505 --require-board -m "slow or not slow"
 
 lint: setup
 	.venv/bin/ruff check .
