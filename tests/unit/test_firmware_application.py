@@ -22,12 +22,12 @@ from proofboard_harness.oracle import Outputs, is_exact
 from proofboard_harness.target import Identity, Patience, Target
 from proofboard_host.application import AudioSection, FrontendSection, load_application
 from proofboard_host.frontend import reference as frontend
+from proofboard_host.frontend.adversarial import adversarial_clips
 from proofboard_host.frontend.emit import emit_c
 from proofboard_host.frontend.specification import FrontendSpec, build_specification
 from proofboard_host.graph import reference
 from proofboard_host.graph.emit import emit_network, emit_sizes
 from proofboard_host.graph.graph import Graph
-from proofboard_host.stress import stress_clips
 
 WINDOW = 1300  # three chunks, the last one short
 PATIENCE = Patience(answer_seconds=0.5, repetitions=6, poll_seconds=0.05)
@@ -108,6 +108,16 @@ def connect(link: PipeLink, firmware: Firmware) -> Target:
     return target
 
 
+def receive(link: PipeLink, count: int) -> list[messages.Message | None]:
+    """The next messages from the firmware."""
+    reader, frames = FrameReader(), []
+    while len(frames) < count:
+        data = link.read(5)
+        assert data, "no answer"
+        frames += reader.feed(data)
+    return [messages.parse(frame.type, frame.payload) for frame in frames]
+
+
 def expected(firmware: Firmware, pcm: np.ndarray) -> Outputs:
     features = frontend.run(firmware.specification, pcm).reshape(len(pcm), -1)
     trace = reference.run(firmware.graph, features)
@@ -127,7 +137,7 @@ def test_hello(link: PipeLink, firmware: Firmware) -> None:
 
 def test_every_answer_is_the_reference(link: PipeLink, firmware: Firmware) -> None:
     target = connect(link, firmware)
-    pcm = stress_clips(24, WINDOW, seed=5)
+    pcm = adversarial_clips(24, WINDOW, seed=5)
     outputs = expected(firmware, pcm)
     for row, clip in enumerate(pcm):
         result = target.infer(clip)
@@ -143,15 +153,12 @@ def test_nothing_to_dump_before_the_first_clip(link: PipeLink, firmware: Firmwar
     no_clip = 0xFFFFFFFF
     link.write(encode_frame(Kind.DUMP_REQUEST, messages.dump_request(no_clip, 0)))
     link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(no_clip)))
-    reader, frames = FrameReader(), []
-    while len(frames) < 2:
-        frames += reader.feed(link.read(5))
-    assert [messages.parse(frame.type, frame.payload) for frame in frames] == [Status(no_clip, 0, 0)] * 2
+    assert receive(link, 2) == [Status(no_clip, 0, 0)] * 2
 
 
 def test_without_trace_there_are_no_crcs(link: PipeLink, firmware: Firmware) -> None:
     target = connect(link, firmware)
-    pcm = stress_clips(2, WINDOW, seed=6)
+    pcm = adversarial_clips(2, WINDOW, seed=6)
     result = target.infer(pcm[1], flags=0)
     assert result.layer_crcs == ()
     assert result.words == tuple(expected(firmware, pcm).words[1])
@@ -161,9 +168,31 @@ def test_without_trace_there_are_no_crcs(link: PipeLink, firmware: Firmware) -> 
 def test_lost_chunks_and_questions(link: PipeLink, firmware: Firmware, lost: set[int]) -> None:
     target = connect(link, firmware)
     link.lose = frozenset(lost)  # write 0 was hello; 1 to 3 are the chunks, 4 the question after a silence
-    pcm = stress_clips(3, WINDOW, seed=7)
+    pcm = adversarial_clips(3, WINDOW, seed=7)
     assert is_exact(expected(firmware, pcm), 2, target.infer(pcm[2]))
     assert target.statistics.retransmits == len(lost & {1, 2, 3})
+
+
+def test_late_copy_is_answered_at_once_and_not_inferred_again(link: PipeLink, firmware: Firmware) -> None:
+    target = connect(link, firmware)
+    pcm = adversarial_clips(3, WINDOW, seed=10)
+    result = target.infer(pcm[2])
+    other_samples = bytes(1000)
+    link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(result.clip, 0, 0, other_samples)))
+    assert receive(link, 1) == [result]
+
+
+def test_no_chunk_is_written_outside_the_clip(link: PipeLink, firmware: Firmware) -> None:
+    """Every index around the ends with every length around the right one: only two of them are chunks."""
+    target = connect(link, firmware)
+    clip = 5
+    for chunk in (1, 2, 3, 4, 63, 64, 65, 0xFFFF):
+        for size in (0, 2, 598, 600, 602, 998, 1000, 1002, 1020):
+            head = struct.pack("<IHH", clip, chunk, 0)
+            link.write(encode_frame(Kind.CLIP_CHUNK, head + b"\x11" * size))
+    link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(clip)))
+    assert receive(link, 1) == [Status(clip, 0b110, 0)]
+    assert target.infer(adversarial_clips(1, WINDOW, seed=1)[0]).bad_frames == 0
 
 
 def hostile_payload(rng: np.random.Generator) -> bytes:
@@ -183,7 +212,7 @@ def hostile_payload(rng: np.random.Generator) -> bytes:
 def test_hostile_frames_do_no_harm(link: PipeLink, firmware: Firmware) -> None:
     rng = np.random.default_rng(8)
     target = connect(link, firmware)
-    pcm = stress_clips(3, WINDOW, seed=9)
+    pcm = adversarial_clips(3, WINDOW, seed=9)
     outputs = expected(firmware, pcm)
     for _ in range(600):
         kind = int(rng.choice([*Kind, 0, 0x7F, 0xFF]))

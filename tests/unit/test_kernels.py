@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from proofboard_harness.build import firmware_folder
 from proofboard_host.graph import reference
-from proofboard_host.graph.operators import Dense, DenseFloat, Operator, Quantise, ToFloat
+from proofboard_host.graph.operators import Dense, DenseFloat, Operator, Quantise, Tensor, ToFloat
 
 Library = ctypes.CDLL
 KERNELS = ("quantise", "dense_s8", "dense_s8_s16", "to_float", "dense_f32", "relu_f32", "argmax_s32", "argmax_f32")
@@ -146,6 +146,27 @@ def test_dense_at_every_shift_and_extreme(kernels: Library, value: int, weight: 
     source = np.full(400, value, np.int8)
     target = np.zeros(32, np.int16)
     call(operator, kernels, source, target)
+    assert target.tobytes() == expected_bytes(operator, source)
+
+
+@pytest.mark.parametrize("odd", [-3, -1, 1, 3])
+def test_exact_halves_go_up_at_every_shift(kernels: Library, odd: int) -> None:
+    """With a multiplier of 2^30 the factor is 2^-(1 + shift), so odd × 2^shift lies between two whole numbers."""
+    outputs = 30
+    shifts = np.arange(outputs, dtype=np.uint8)
+    operator = Dense(
+        "dense",
+        np.zeros((outputs, 1), np.int8),
+        (odd << shifts.astype(np.int64)).astype(np.int32),
+        np.full(outputs, 1 << 30, np.int32),
+        shifts,
+        -32768,
+        32767,
+        Tensor(outputs, "int16", 1.0),
+    )
+    source, target = np.zeros(1, np.int8), np.zeros(outputs, np.int16)
+    call(operator, kernels, source, target)
+    assert set(target.tolist()) == {(odd + 1) // 2}
     assert target.tobytes() == expected_bytes(operator, source)
 
 
