@@ -17,6 +17,7 @@ from proofboard_host.data.check import CheckReport, Row
 from proofboard_host.data.clips import Clip, Dataset
 from proofboard_host.data.packages import cache_folder
 from proofboard_host.frontend import reference as frontend_reference
+from proofboard_host.frontend.adversarial import adversarial_clips
 from proofboard_host.frontend.emit import emit_c
 from proofboard_host.frontend.specification import FrontendSpec, build_specification
 from proofboard_host.graph import reference as graph_reference
@@ -25,7 +26,6 @@ from proofboard_host.graph.graph import Graph, save_graph
 from proofboard_host.predict.cost import predict_frontend, predict_network
 from proofboard_host.progress import Progress, silent
 from proofboard_host.stats import PairedDifference, paired_difference
-from proofboard_host.stress import stress_clips
 from proofboard_host.train.pipeline import TrainedApplication, train_application
 
 from .oracle import Outputs
@@ -152,7 +152,7 @@ class Product:
 
     def stress(self, count: int) -> NDArray[np.int16]:
         """Random and adversarial PCM, the same for the same count."""
-        return stress_clips(count, self.application.audio.window, seed=self.application.train.seed)
+        return adversarial_clips(count, self.application.audio.window, self.application.train.seed)
 
 
 def choose_clips(clips: Sequence[Clip], count: int) -> list[int]:

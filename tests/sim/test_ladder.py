@@ -27,10 +27,10 @@ from proofboard_harness.stream import StreamClip, StreamJob, flashed_target, str
 from proofboard_harness.symbols import build_id
 from proofboard_harness.target import Identity
 from proofboard_host.application import load_application
+from proofboard_host.frontend.adversarial import adversarial_clips
 from proofboard_host.frontend.specification import build_specification
 from proofboard_host.graph.graph import Graph
 from proofboard_host.graph.operators import Dense
-from proofboard_host.stress import stress_clips
 
 pytestmark = pytest.mark.simulator
 Flash = Callable[[Path], FlashedBoard]
@@ -80,18 +80,18 @@ def differing(flashed: FlashedBoard, built: Built, pcm: NDArray[np.int16]) -> li
     return [row for row, clip in enumerate(pcm) if not is_exact(expected, row, flashed.target.infer(clip))]
 
 
-def test_integer_network_is_bit_exact_on_stress_clips(flash_board: Flash, compressed: Built) -> None:
-    assert differing(greeted(flash_board, compressed), compressed, stress_clips(16, 16000, seed=5)) == []
+def test_integer_network_is_bit_exact_on_adversarial_clips(flash_board: Flash, compressed: Built) -> None:
+    assert differing(greeted(flash_board, compressed), compressed, adversarial_clips(16, 16000, seed=5)) == []
 
 
-def test_float_network_is_bit_exact_on_stress_clips(flash_board: Flash, build: Callable[[Graph], Built]) -> None:
+def test_float_network_is_bit_exact_on_adversarial_clips(flash_board: Flash, build: Callable[[Graph], Built]) -> None:
     built = build(float_graph(8, 992, (24, 12, 2)))
-    assert differing(greeted(flash_board, built), built, stress_clips(8, 16000, seed=6)) == []
+    assert differing(greeted(flash_board, built), built, adversarial_clips(8, 16000, seed=6)) == []
 
 
 @pytest.mark.slow
-def test_integer_network_is_bit_exact_on_100_stress_clips(flash_board: Flash, compressed: Built) -> None:
-    assert differing(greeted(flash_board, compressed), compressed, stress_clips(100, 16000, seed=20)) == []
+def test_integer_network_is_bit_exact_on_100_adversarial_clips(flash_board: Flash, compressed: Built) -> None:
+    assert differing(greeted(flash_board, compressed), compressed, adversarial_clips(100, 16000, seed=20)) == []
 
 
 def test_hello_says_who_answers(flash_board: Flash, compressed: Built, board_spec: BoardSpec) -> None:
@@ -116,7 +116,7 @@ def test_a_difference_is_traced_to_layer_and_element(flash_board: Flash, compres
     graph = compressed.network.graph
     dense = graph.operators[1]
     assert isinstance(dense, Dense)
-    pcm = stress_clips(8, 16000, seed=7)
+    pcm = adversarial_clips(8, 16000, seed=7)
     row, other = next(
         (row, other)
         for row in range(len(pcm))
@@ -170,7 +170,7 @@ def patched(segment: Segment, address: int) -> Segment:
 def test_a_simulator_that_dies_mid_run_is_named_as_the_cause(
     board_spec: BoardSpec, compressed: Built, tmp_path: Path
 ) -> None:
-    pcm = stress_clips(4, 16000, seed=8)
+    pcm = adversarial_clips(4, 16000, seed=8)
     expected = compressed.network.reference(pcm)
     clips = [StreamClip(f"clip{row}", "field", "class0", f"group{row}", row) for row in range(len(pcm))]
     network = compressed.network
@@ -200,7 +200,7 @@ def test_a_simulator_that_dies_mid_run_is_named_as_the_cause(
 def test_counts_are_the_same_for_the_same_clip(flash_board: Flash, compressed: Built) -> None:
     """Under icount the simulator counts instructions: nothing on this machine may move them by more than the reading."""
     target = greeted(flash_board, compressed).target
-    clip = stress_clips(8, 16000, seed=9)[6]
+    (clip,) = adversarial_clips(1, 16000, seed=9)
     first, second = target.infer(clip), target.infer(clip)
     assert abs(first.frontend_ticks - second.frontend_ticks) <= 2
     assert abs(first.network_ticks - second.network_ticks) <= 2

@@ -15,12 +15,12 @@ from proofboard_harness.host_library import HostLibrary
 from proofboard_host.application import Application, AudioSection, FrontendSection, load_application
 from proofboard_host.errors import ModelFault
 from proofboard_host.frontend import reference as frontend
+from proofboard_host.frontend.adversarial import adversarial_clips
 from proofboard_host.frontend.emit import emit_c
 from proofboard_host.frontend.specification import build_specification
 from proofboard_host.graph import reference
 from proofboard_host.graph.emit import emit_network, emit_sizes
 from proofboard_host.graph.graph import Graph
-from proofboard_host.stress import stress_clips
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
@@ -61,7 +61,7 @@ def test_generated_c_is_the_reference(
     library = HostLibrary(
         build.product, features=application.features, logits=graph.output.size, layer_bytes=layer_bytes
     )
-    pcm = stress_clips(40, window, seed=11)
+    pcm = adversarial_clips(40, window, seed=11)
     outputs = library.run(pcm)
 
     features = frontend.run(specification, pcm).reshape(len(pcm), -1)

@@ -6,30 +6,30 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from proofboard_host.stress import stress_clips
+from proofboard_host.frontend.adversarial import adversarial_clips
 
 WINDOW = 1000
 
 
 @given(st.integers(0, 60), st.integers(2, 500), st.integers(0, 1 << 32))
 def test_shape_and_type(count: int, window: int, seed: int) -> None:
-    clips = stress_clips(count, window, seed=seed)
+    clips = adversarial_clips(count, window, seed=seed)
     assert clips.shape == (count, window)
     assert clips.dtype == np.int16
 
 
 def test_same_seed_same_clips() -> None:
-    assert np.array_equal(stress_clips(30, WINDOW, seed=1), stress_clips(30, WINDOW, seed=1))
-    assert not np.array_equal(stress_clips(30, WINDOW, seed=1), stress_clips(30, WINDOW, seed=2))
+    assert np.array_equal(adversarial_clips(30, WINDOW, seed=1), adversarial_clips(30, WINDOW, seed=1))
+    assert not np.array_equal(adversarial_clips(30, WINDOW, seed=1), adversarial_clips(30, WINDOW, seed=2))
 
 
 def test_a_shorter_list_is_the_start_of_a_longer_one() -> None:
-    assert np.array_equal(stress_clips(20, WINDOW, seed=3), stress_clips(50, WINDOW, seed=3)[:20])
+    assert np.array_equal(adversarial_clips(20, WINDOW, seed=3), adversarial_clips(50, WINDOW, seed=3)[:20])
 
 
 @pytest.fixture(scope="module")
 def clips() -> np.ndarray:
-    return stress_clips(200, WINDOW, seed=4)
+    return adversarial_clips(400, WINDOW, seed=4)
 
 
 def is_constant(clip: np.ndarray) -> bool:
