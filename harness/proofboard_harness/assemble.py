@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,9 +29,9 @@ from .report.record import (
     Proportion,
     Ram,
     Rom,
-    RunRecord,
     Rung,
     RungStatus,
+    RunRecord,
     Score,
     WrongClip,
 )
@@ -273,7 +274,9 @@ def _wrong_clips(evidence: Evidence) -> tuple[WrongClip, ...]:
     for index in np.flatnonzero(labels != predicted)[:_WRONG_CLIPS]:
         clip = dataset.clips[rows[index]]
         name = f"{clip.id.replace('@', '-')}.npy"
-        np.save(folder / name, dataset.pcm[rows[index]])
+        sound = io.BytesIO()  # written by Python, because NumPy tells of a full disk without its errno
+        np.save(sound, dataset.pcm[rows[index]])
+        (folder / name).write_bytes(sound.getvalue())
         wrong.append(
             WrongClip(
                 image="compressed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from .errors import BenchFault, ProofboardError
+from .errors import BenchFault, ProbeFault, ProofboardError, TargetFault
 
 app = typer.Typer(
     help="Prove that the network on the board is the network that was trained, and see what it costs there.",
@@ -26,8 +27,13 @@ app.add_typer(data_app, name="data")
 Application = Annotated[str, typer.Argument(help="a shipped application, or the path of its .toml file")]
 Board = Annotated[str, typer.Option("--board", help="a shipped board, or the path of its folder")]
 DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group")
+    Path | None,
+    typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group"),
 ]
+
+# A quota and a limit of the file's size end a write as a full disk does.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 # Imports stand inside the commands: `proofboard boards` shall not wait for SciPy.
 
@@ -36,7 +42,9 @@ DataFolder = Annotated[
 def run(
     application: Application,
     board: Board = "qemu-mps2-an505",
-    clips: Annotated[int | None, typer.Option(min=1, help="field clips to stream; the application's own number else")] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="field clips to stream; the application's own number else")
+    ] = None,
     all_clips: Annotated[bool, typer.Option("--all-clips", help="stream every field clip")] = False,
     stress: Annotated[int, typer.Option(min=0, help="random and adversarial clips for the C on this machine")] = 2000,
     data: DataFolder = None,
@@ -49,6 +57,7 @@ def run(
     from .events import EventBus
     from .product import load_application
     from .report.verdict import passed
+    from .resume import ResumeAdvice
     from .run import RunOptions
     from .run import run as run_stations
     from .stations import STATIONS
@@ -57,9 +66,18 @@ def run(
     spec = load_board(board)
     chosen = None if all_clips else clips or load_application(application).stream.clips
     options = RunOptions(application, spec, chosen, stress, data, runs, resume)
-    console, bus = Console(), EventBus()
-    with open_dashboard(bus, [(name, title) for name, (title, _) in STATIONS.items()], console):
-        record, report = run_stations(options, bus)
+    console, bus, advice = Console(), EventBus(), ResumeAdvice(sys.argv[1:])
+    bus.subscribe(advice)
+    try:
+        with open_dashboard(bus, [(name, title) for name, (title, _) in STATIONS.items()], console):
+            record, report = run_stations(options, bus)
+    except KeyboardInterrupt as interrupt:
+        _stderr().print(f"interrupted: {advice.text}", markup=False)
+        raise typer.Exit(128 + signal.SIGINT) from interrupt
+    except (BenchFault, ProbeFault, TargetFault, OSError) as error:
+        if advice.resumable:
+            error.add_note(advice.text)
+        raise
     print_outcome(record, console, report)
     if not passed(record):
         raise typer.Exit(1)
@@ -117,27 +135,40 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an ASCII terminal gets "?", not a traceback
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app()
     except ProofboardError as error:
-        _complain(console, error)
+        _complain(error, error)
         sys.exit(1)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        fault = _fault_of(error)
+        if fault is None:
             raise
-        _complain(console, BenchFault("the disk is full", where=str(error.filename or ""), hint="free some space, run again"))
+        _complain(fault, error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("interrupted: `proofboard run … --resume RUN-FOLDER` goes on where this stopped")
-        sys.exit(130)
 
 
-def _complain(console: Console, error: ProofboardError) -> None:
-    where = f"{error.where}: " if error.where else ""
-    console.print(Text.assemble((f"error ({error.who}): ", "bold red"), f"{where}{error.seen}"))
-    if error.hint:
-        console.print(Text(f"  → {error.hint}"))
+def _fault_of(error: OSError) -> BenchFault | None:
+    """What a person can set right about the disk; None for an error that is nobody's but ours."""
+    where = str(error.filename or "")
+    if error.errno in _DISK_FULL:
+        return BenchFault(f"the disk is full: {error.strerror}", where=where, hint="free some space, run again")
+    if error.errno in _FORBIDDEN:
+        return BenchFault(f"{error.strerror}", where=where, hint="choose a place that you may read and write")
+    return None
+
+
+def _complain(fault: ProofboardError, raised: Exception) -> None:
+    where = f"{fault.where}: " if fault.where else ""
+    console = _stderr()
+    console.print(Text.assemble((f"error ({fault.who}): ", "bold red"), f"{where}{fault.seen}"))
+    for advice in (fault.hint, *getattr(raised, "__notes__", ())):
+        if advice:
+            console.print(Text(f"  → {advice}"))
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,14 @@ class ClipDone:
     bit_exact: bool
 
 
-Event = StationStarted | StationAdvanced | StationFinished | ClipDone
+@dataclass(frozen=True)
+class JournalOpened:
+    """From here on the run can be resumed from `folder`."""
+
+    folder: str
+
+
+Event = StationStarted | StationAdvanced | StationFinished | ClipDone | JournalOpened
 Subscriber = Callable[[Event], None]
 
 

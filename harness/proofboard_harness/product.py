@@ -109,7 +109,7 @@ class NetworkImage:
 
     def reference(self, pcm: NDArray[np.int16]) -> Outputs:
         """The integer reference, from PCM int16 [clips, window] on."""
-        features = frontend_reference.run(self.specification, pcm).reshape(len(pcm), -1)
+        features = frontend_reference.run(self.specification, pcm).reshape(len(pcm), self.graph.input.size)
         trace = graph_reference.run(self.graph, features)
         words = graph_reference.words(trace.logits)
         return Outputs(features, words, trace.logits.argmax(axis=1), trace.layers)

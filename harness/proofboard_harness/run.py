@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import sys
 import time
@@ -17,7 +19,7 @@ from .assemble import Evidence, StreamEvidence, assemble
 from .build import build_host_library, build_image
 from .elf import Image, sizes
 from .errors import BenchFault
-from .events import EventBus
+from .events import EventBus, JournalOpened
 from .host_library import HostLibrary
 from .oracle import Outputs
 from .product import IMAGES, NetworkImage, Product
@@ -32,6 +34,8 @@ from .stations import Station, open_station
 from .stream import StreamClip, StreamJob, StreamOutcome, flashed_target, stream
 from .symbols import build_id
 from .target import Identity
+
+JOURNAL = "results.sqlite"
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     """
     started = time.monotonic()
     application = product.load_application(options.application)
+    _check_run_folder(options)
     for tool in (toolchain.ARM_GCC, toolchain.HOST_CC, toolchain.CMAKE, toolchain.NINJA):
         toolchain.find(tool)  # before the long stations, not after them
     if options.board.simulator is not None:
@@ -77,7 +82,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
         images = made.images()
         station.summary = ", ".join(f"{name}: {image.graph.macs:,} MACs" for name, image in images.items())
         station.cached = made.trained.cached
-    folder = _open_run_folder(options, application.name)
+    folder = options.resume or _make_run_folder(options, application.name)
     made.write_provenance(folder)
     field = dataset.indices("field")
     pcm = np.ascontiguousarray(dataset.pcm[field])
@@ -99,10 +104,12 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     rows = product.choose_clips(clips, options.clips if options.clips is not None else len(clips))
     chosen = [StreamClip(clips[row].id, "field", clips[row].label, clips[row].group, row) for row in rows]
     streams: dict[str, StreamEvidence] = {}
-    with ResultStore(folder / "results.sqlite") as store:
+    with ResultStore(folder / JOURNAL) as store:
         for name, image in built.items():
             store.bind(f"{name}.build_id", image.identity.build_id)
             store.bind(f"{name}.model_hash", image.identity.model_hash)
+        bus.publish(JournalOpened(str(folder)))
+        for name, image in built.items():
             job = StreamJob(name, image.network.layer_names, dataset.classes, chosen, pcm, expected[name])
             outcome = _stream(job, image, options.board, store, bus)
             streams[name] = StreamEvidence(outcome, tuple(store.results(name)))
@@ -180,7 +187,9 @@ def count_mismatches(library: HostLibrary, pcm: NDArray[np.int16], expected: Out
 def _build(image: NetworkImage, board: BoardSpec, folder: Path) -> BuiltImage:
     build = build_image(image.generated, board.folder, cache=product.cache_folder())
     path = folder / f"{image.name}.elf"
-    shutil.copyfile(build.product, path)
+    beside = path.with_suffix(".elf.tmp")
+    shutil.copyfile(build.product, beside)
+    beside.replace(path)
     shutil.copytree(build.generated, folder / f"{image.name}.generated", dirs_exist_ok=True)
     elf = Image.load(path)
     return BuiltImage(image, elf, Identity(build_id(elf), image.model_hash))
@@ -198,15 +207,41 @@ def _stream(job: StreamJob, image: BuiltImage, board: BoardSpec, store: ResultSt
     return outcome
 
 
-def _open_run_folder(options: RunOptions, name: str) -> Path:
-    folder = options.resume or options.runs / f"{name}-{options.board.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    if options.resume is not None and not (folder / "results.sqlite").is_file():
-        raise BenchFault("is no run that can be resumed", where=str(folder), hint="give the folder of an earlier run")
+def _check_run_folder(options: RunOptions) -> None:
+    """Refuse before the long stations what would fail after them."""
+    if options.resume is not None:
+        if not (options.resume / JOURNAL).is_file():
+            raise BenchFault(
+                "is no run that can be resumed", where=str(options.resume), hint="give the folder of an earlier run"
+            )
+        return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        options.runs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BenchFault(f"can't make the run's folder: {error.strerror}", where=str(folder)) from error
-    return folder
+        raise _unwritable(options.runs, error.strerror) from error
+    if not os.access(options.runs, os.W_OK | os.X_OK):
+        raise _unwritable(options.runs, "you may not write there")
+
+
+def _make_run_folder(options: RunOptions, name: str) -> Path:
+    """A new folder, named for the time; one that began in the same second leaves it to this one to be another."""
+    stem = f"{name}-{options.board.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    for number in itertools.count(1):
+        folder = options.runs / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _unwritable(options.runs, error.strerror) from error
+        return folder
+    raise AssertionError("there is always another number")
+
+
+def _unwritable(runs: Path, reason: str | None) -> BenchFault:
+    return BenchFault(
+        f"can't hold run folders: {reason}", where=str(runs), hint="choose another place for them with --runs DIR"
+    )
 
 
 def _command() -> str:

@@ -126,9 +126,10 @@ def load_application(name_or_path: str) -> Application:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationFault(f"can't be read: {error.strerror}", where=str(path)) from error
+        hint = f"give the path of an application's .toml file, or one of {', '.join(known_applications())}"
+        raise ConfigurationFault(f"can't be read: {error.strerror}", where=str(path), hint=hint) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationFault(f"is not UTF-8 text: {error}", where=str(path)) from error
+        raise ConfigurationFault(f"is not UTF-8 text: {error}", where=str(path), hint="save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationFault(f"is not TOML: {error}", where=str(path), hint="correct the line") from error
     if "path" in document:  # the one field that the file doesn't give

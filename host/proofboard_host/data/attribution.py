@@ -76,7 +76,9 @@ def _write(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        raise DataFault(f"can't be written: {error.strerror}", where=str(path)) from error
+        raise DataFault(
+            f"can't be written: {error.strerror}", where=str(path), hint="free some space, or choose another folder"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

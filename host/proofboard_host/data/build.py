@@ -195,7 +195,7 @@ def _store(cache: Path, key: str, dataset: Dataset) -> Dataset:
             new_facts.replace(facts)
     except OSError as error:
         raise DataFault(
-            f"the data set can't be kept: {error.strerror}",
+            f"the data set can't be kept: {error.strerror or error}",  # NumPy gives the sentence alone
             where=str(sound.parent),
             hint="free some space, or put the cache on another disk with PROOFBOARD_CACHE=DIR",
         ) from error

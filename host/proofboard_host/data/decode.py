@@ -61,7 +61,9 @@ def decode(
                 blocks.append(_samples(block))
     except (av.error.FFmpegError, ValueError) as error:
         raise DataFault(
-            f"can't be decoded: {error}", where=where, hint="the file is corrupt or no sound file: remove or replace it"
+            f"can't be decoded: {getattr(error, 'strerror', None) or error}",
+            where=where,
+            hint="the file is corrupt or no sound file: remove or replace it",
         ) from error
     pcm = np.concatenate(blocks)[first:last] if blocks else np.zeros(0, np.int16)
     if pcm.size == 0:

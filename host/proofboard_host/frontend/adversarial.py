@@ -115,8 +115,8 @@ def _changing_loudness(samples: int, random: np.random.Generator) -> Clip:
 def _burst(samples: int, random: np.random.Generator) -> Clip:
     """Any words for a while, silence before and after."""
     clip = np.zeros(samples, dtype=np.int16)
-    start = random.integers(samples)
-    end = min(samples, start + random.integers(1, max(2, samples // 2)))
+    start = int(random.integers(samples))
+    end = min(samples, start + int(random.integers(1, max(2, samples // 2))))
     clip[start:end] = random.integers(_LOWEST, _HIGHEST + 1, end - start)
     return clip
 

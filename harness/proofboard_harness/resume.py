@@ -1,0 +1,37 @@
+"""How a person goes on with a run that ended early."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from .events import Event, JournalOpened
+
+
+class ResumeAdvice:
+    """Learns from the bus where the journal of the run is.
+
+    Args:
+        arguments: of the command line that ends early, without the program's name.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = list(arguments)
+        self._folder = ""
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, JournalOpened):
+            self._folder = event.folder
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is a journal to go on from."""
+        return bool(self._folder)
+
+    @property
+    def text(self) -> str:
+        """What to do, in one line that can be pasted."""
+        if not self._folder:
+            return "run the same command again; stations that had finished are taken from the cache"
+        again = self._arguments if "--resume" in self._arguments else [*self._arguments, "--resume", self._folder]
+        return f"to go on where this stopped: {shlex.join(['proofboard', *again])}"
