@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,24 +19,24 @@ CLASSES = {"low": (150.0, 600.0), "high": (1500.0, 5000.0)}
 GROUPS, TAKES = 6, 4
 
 _SETTINGS = {
-    'name = "scream"': 'name = "tones"',
-    'title = "Scream detector"': 'title = "Tone detector"',
-    'classes = ["other", "scream"]': 'classes = ["low", "high"]',
-    'positive = "scream"': 'positive = "high"',
-    "hidden = [128, 20]": "hidden = [16, 8]",
-    "folds = 5": "folds = 2",
-    "epochs = 24": "epochs = 2",
-    "augmentations = 3": "augmentations = 0",
-    "clips = 200": "clips = 6",
+    "name": '"tones"',
+    "title": '"Tone detector"',
+    "classes": '["low", "high"]',
+    "positive": '"high"',
+    "hidden": "[16, 8]",
+    "folds": "2",
+    "epochs": "2",
+    "augmentations": "0",
+    "clips": "6",
 }
 
 
 def application_text() -> str:
     """The shipped application's file with other settings, so that its shape is always today's."""
     text = load_application("scream").path.read_text(encoding="utf-8")
-    for before, after in _SETTINGS.items():
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
+    for key, value in _SETTINGS.items():
+        text, found = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
+        assert found == 1, key
     return text
 
 
@@ -116,11 +117,10 @@ class Workshop:
 
 
 def assert_one_error(done: subprocess.CompletedProcess[str], *words: str, code: int = 1) -> None:
-    """Exit code, one error that says all `words` and what to do, and nothing of Python's insides."""
+    """Exit code, one error that says all `words` (what, where, what to do), and nothing of Python's insides."""
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stderr.count("error (") == 1, done.stderr
     assert done.stderr.startswith("error (")
-    assert "  → " in done.stderr, done.stderr
     for word in words:
         assert word in done.stderr, done.stderr
