@@ -1,6 +1,7 @@
 /* The application: says who it is, takes PCM clips, answers with what the network makes of them. */
 #include "generated_sizes.h"
 #include "link.h"
+#include "pcm_decode.h"
 #include "proofboard/board.h"
 #include "proofboard/crc32.h"
 #include "proofboard/frontend.h"
@@ -17,7 +18,9 @@
 #define NO_CLIP 0xFFFFFFFFu
 
 _Static_assert(CHUNKS <= PB_MAX_CHUNKS, "one bit a chunk");
-_Static_assert(1 + CLIP_HEAD + 2 * PB_CHUNK_SAMPLES + 4 <= PB_MAX_FRAME, "a chunk fits a frame");
+/* Order 0 with the full 16 bits a sample is the longest code that a host needs to send. */
+#define LONGEST_CODE (1 + (PB_CHUNK_SAMPLES * 16 + PB_CHUNK_SAMPLES / PB_CODE_BLOCK * 5 + 7) / 8)
+_Static_assert(1 + CLIP_HEAD + LONGEST_CODE + 4 <= PB_MAX_FRAME, "a chunk fits a frame");
 _Static_assert(12 + DUMP_BYTES <= PB_MAX_PAYLOAD, "a dump fits a frame");
 _Static_assert(48 + 4 * (PB_MAX_LOGITS + PB_MAX_LAYERS + 1) <= PB_MAX_PAYLOAD, "so does a result");
 
@@ -125,13 +128,7 @@ static void take_chunk(const uint8_t *payload, uint32_t size) {
     const uint32_t clip = pb_read_u32(payload);
     const uint32_t chunk = pb_read_u16(payload + 4);
     const uint32_t flags = pb_read_u16(payload + 6);
-    const uint32_t first = chunk * PB_CHUNK_SAMPLES;
-    const uint32_t bytes = size - CLIP_HEAD;
     if (chunk >= CHUNKS || clip == NO_CLIP) {
-        return;
-    }
-    const uint32_t left = PB_GENERATED_WINDOW - first;
-    if (bytes != 2 * (left < PB_CHUNK_SAMPLES ? left : PB_CHUNK_SAMPLES)) {
         return;
     }
     if (clip == last.clip) { /* a late copy: the answer was lost, not the clip */
@@ -142,8 +139,15 @@ static void take_chunk(const uint8_t *payload, uint32_t size) {
         clip_in_progress = clip;
         chunks_received = 0;
     }
-    memcpy(pcm + first, payload + CLIP_HEAD, bytes);
-    chunks_received |= (uint64_t)1 << chunk;
+    const uint64_t bit = (uint64_t)1 << chunk;
+    const uint32_t first = chunk * PB_CHUNK_SAMPLES;
+    const uint32_t left = PB_GENERATED_WINDOW - first;
+    const uint32_t samples = left < PB_CHUNK_SAMPLES ? left : PB_CHUNK_SAMPLES;
+    if (!pb_pcm_decode(payload + CLIP_HEAD, size - CLIP_HEAD, pcm + first, samples)) {
+        chunks_received &= ~bit; /* what it held before is spoilt */
+        return;
+    }
+    chunks_received |= bit;
     if (chunks_received == all_chunks) {
         infer(clip, flags);
         clip_in_progress = NO_CLIP;

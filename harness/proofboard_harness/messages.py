@@ -106,9 +106,9 @@ class Dump:
 Message = Hello | Status | Result | Fault | Dump
 
 
-def clip_chunk(clip: int, chunk: int, flags: int, samples: bytes) -> bytes:
-    """Payload of CLIP_CHUNK; `samples` are int16, little-endian."""
-    return struct.pack("<IHH", clip, chunk, flags) + samples
+def clip_chunk(clip: int, chunk: int, flags: int, code: bytes) -> bytes:
+    """Payload of CLIP_CHUNK; `code` is a chunk's PCM by `pcm_code.encode`."""
+    return struct.pack("<IHH", clip, chunk, flags) + code
 
 
 def word(value: int) -> bytes:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from . import messages
+from . import messages, pcm_code
 from .errors import StaleFirmware, TargetFault
 from .frames import FrameReader, encode_frame
 from .link import Link
@@ -119,11 +119,10 @@ class Target:
             raise ValueError(f"a clip is {hello.window} int16 samples, not {pcm.shape} of {pcm.dtype}")
         started = time.monotonic()
         clip, self._next_clip = self._next_clip, self._next_clip + 1
-        data = pcm.astype("<i2").tobytes()
-        step = 2 * hello.chunk_samples
+        step = hello.chunk_samples
         chunks = [
-            messages.clip_chunk(clip, index, flags, data[start : start + step])
-            for index, start in enumerate(range(0, len(data), step))
+            messages.clip_chunk(clip, index, flags, pcm_code.encode(pcm[start : start + step]))
+            for index, start in enumerate(range(0, len(pcm), step))
         ]
 
         received = 0
@@ -150,7 +149,7 @@ class Target:
         assert isinstance(result, Result)
         self.statistics.seconds += time.monotonic() - started
         self.statistics.bad_frames_target = result.bad_frames
-        if result.pcm_crc != zlib.crc32(data):
+        if result.pcm_crc != zlib.crc32(pcm.astype("<i2").tobytes()):
             raise TargetFault("answered for other samples than those sent", where=f"clip {clip}")
         return result
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graph_example import mixed_graph
-from proofboard_harness import messages
+from proofboard_harness import messages, pcm_code
 from proofboard_harness.build import firmware_folder
 from proofboard_harness.errors import StaleFirmware
 from proofboard_harness.frames import FrameReader, encode_frame
@@ -183,16 +183,32 @@ def test_late_copy_is_answered_at_once_and_not_inferred_again(link: PipeLink, fi
 
 
 def test_no_chunk_is_written_outside_the_clip(link: PipeLink, firmware: Firmware) -> None:
-    """Every index around the ends with every length around the right one: only two of them are chunks."""
+    """Every index around the ends with every number of samples around the right one: only two of them are chunks."""
     target = connect(link, firmware)
-    clip = 5
-    for chunk in (1, 2, 3, 4, 63, 64, 65, 0xFFFF):
-        for size in (0, 2, 598, 600, 602, 998, 1000, 1002, 1020):
-            head = struct.pack("<IHH", clip, chunk, 0)
-            link.write(encode_frame(Kind.CLIP_CHUNK, head + b"\x11" * size))
-    link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(clip)))
-    assert receive(link, 1) == [Status(clip, 0b110, 0)]
+    noise = np.random.default_rng(1).integers(-32768, 32768, 505).astype(np.int16)
+    accepted = []
+    cases = [
+        (chunk, samples) for chunk in (1, 2, 3, 4, 63, 64, 65, 0xFFFF) for samples in (1, 280, 300, 320, 480, 500, 505)
+    ]
+    for clip, (chunk, samples) in enumerate(cases):
+        code = pcm_code.encode(noise[:samples])
+        link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(clip, chunk, 0, code)))
+        link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(clip)))
+        (status,) = receive(link, 1)
+        assert isinstance(status, Status)
+        accepted += [(chunk, samples)] if status.received else []
+    assert accepted == [(1, 500), (2, 300)]
     assert target.infer(adversarial_clips(1, WINDOW, seed=1)[0]).bad_frames == 0
+
+
+def test_a_spoilt_chunk_no_longer_counts(link: PipeLink, firmware: Firmware) -> None:
+    """A code that breaks off has overwritten what was there: the chunk is asked for again."""
+    connect(link, firmware)
+    code = pcm_code.encode(np.random.default_rng(2).integers(-99, 99, 500).astype(np.int16))
+    for sent in (code, code[:-1]):
+        link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(9, 0, 0, sent)))
+        link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(9)))
+    assert receive(link, 2) == [Status(9, 1, 0), Status(9, 0, 0)]
 
 
 def hostile_payload(rng: np.random.Generator) -> bytes:

@@ -232,14 +232,3 @@ def test_source_compiles_freestanding_for_the_m33(source: Path, tmp_path: Path) 
     command = ["arm-none-eabi-gcc", *ARM, *warnings, *includes, "-c", source, "-o", tmp_path / "object.o"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_sources_are_formatted() -> None:
-    if shutil.which("clang-format") is None:
-        pytest.skip("no clang-format")
-    firmware = firmware_folder()
-    sources = [*sorted(firmware.rglob("*.[ch]")), *sorted(Path(__file__).parent.glob("c/*.c"))]
-    style = f"--style=file:{firmware.parent / '.clang-format'}"
-    command = ["clang-format", style, "--dry-run", "-Werror", *map(str, sources)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

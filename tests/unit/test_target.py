@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pcm_decoder import decode
 from proofboard_harness.errors import BenchFault, StaleFirmware, TargetFault
 from proofboard_harness.frames import Frame, FrameReader, encode_frame
 from proofboard_harness.messages import FLAG_TRACE, Kind
@@ -62,14 +63,14 @@ class FakeTarget:
                 head = struct.pack("<IHHI", clip, layer, len(LAYER_BYTES), offset)
                 self.send(Kind.DUMP, head + LAYER_BYTES[offset : offset + 480])
 
-    def _chunk(self, clip: int, chunk: int, flags: int, samples: bytes) -> None:
+    def _chunk(self, clip: int, chunk: int, flags: int, code: bytes) -> None:
         assert flags == FLAG_TRACE
         if self.done is not None and self.done[0] == clip:
             self._answer(clip)
             return
         if self.clip != clip:
             self.clip, self.chunks = clip, {}
-        self.chunks[chunk] = samples
+        self.chunks[chunk] = decode(code, min(CHUNK, WINDOW - chunk * CHUNK)).tobytes()
         if len(self.chunks) == 3:
             self.done = (clip, b"".join(self.chunks[index] for index in range(3)))
             self._answer(clip)

@@ -13,7 +13,7 @@
 enum {
     /* host to target */
     PB_HELLO_REQUEST = 0x01,  /* nonce:u32 */
-    PB_CLIP_CHUNK = 0x02,     /* clip:u32 chunk:u16 flags:u16 samples:i16[] */
+    PB_CLIP_CHUNK = 0x02,     /* clip:u32 chunk:u16 flags:u16 code:u8[], see pcm_decode.h */
     PB_STATUS_REQUEST = 0x03, /* clip:u32 */
     PB_DUMP_REQUEST = 0x04,   /* clip:u32 layer:u32 */
     /* target to host */

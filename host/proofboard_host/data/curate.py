@@ -193,9 +193,14 @@ def _clip(item: Heard, start: int, split: Split, group: str) -> Clip:
     )
 
 
+_NAMED = 5
+
+
 def _notices(kept: Sequence[Heard], found: _Findings) -> list[str]:
     def named(indices: set[int]) -> str:
-        return ", ".join(f"{kept[index].recording.package}: {kept[index].recording.path}" for index in sorted(indices))
+        files = [kept[index].recording.path.rpartition("/")[2] for index in sorted(indices)]
+        rest = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+        return ", ".join(files[:_NAMED]) + rest
 
     notices = [f"{found.pairs} near-duplicate pairs of windows: groups joined, the later window dropped"]
     if found.crossing:
