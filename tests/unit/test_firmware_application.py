@@ -185,10 +185,10 @@ def test_late_copy_is_answered_at_once_and_not_inferred_again(link: PipeLink, fi
 def test_no_chunk_is_written_outside_the_clip(link: PipeLink, firmware: Firmware) -> None:
     """Every index around the ends with every number of samples around the right one: only two of them are chunks."""
     target = connect(link, firmware)
-    noise = np.random.default_rng(1).integers(-32768, 32768, 505).astype(np.int16)
+    noise = np.random.default_rng(1).integers(-32768, 32768, 502).astype(np.int16)
     accepted = []
     cases = [
-        (chunk, samples) for chunk in (1, 2, 3, 4, 63, 64, 65, 0xFFFF) for samples in (1, 280, 300, 320, 480, 500, 505)
+        (chunk, samples) for chunk in (1, 2, 3, 4, 63, 64, 65, 0xFFFF) for samples in (1, 280, 300, 320, 480, 500, 502)
     ]
     for clip, (chunk, samples) in enumerate(cases):
         code = pcm_code.encode(noise[:samples])
