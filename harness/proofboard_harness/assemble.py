@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import toolchain
 from .elf import ImageSizes
+from .host_check import HostCheck
 from .interval import wilson
 from .oracle import Outputs
 from .product import IMAGES, Product, compare_pairs, is_layer_symbol, layer_of_symbol
@@ -66,9 +67,8 @@ class Evidence:
     seconds: float
     sizes: Mapping[str, ImageSizes]
     expected: Mapping[str, Outputs]
-    host_cases: int
     stress_cases: int
-    host_mismatches: Mapping[str, int]
+    host: HostCheck
     streams: Mapping[str, StreamEvidence]
 
 
@@ -159,9 +159,7 @@ def _recall(labels: NDArray[np.int64], predicted: NDArray[np.int64], positive: i
     return _proportion(predicted[of_class] == positive) if of_class.any() else None
 
 
-def _confusion(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
-) -> tuple[tuple[int, ...], ...]:
+def _confusion(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> tuple[tuple[int, ...], ...]:
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (labels, predicted), 1)
     return tuple(tuple(int(count) for count in row) for row in counts)
@@ -203,12 +201,10 @@ def _comparison(evidence: Evidence) -> PairedComparison:
     )
 
 
-def _ladder(
-    evidence: Evidence, comparison: PairedComparison, streamed: int, mismatches: int
-) -> tuple[Rung, ...]:
+def _ladder(evidence: Evidence, comparison: PairedComparison, streamed: int, mismatches: int) -> tuple[Rung, ...]:
     clips = len(evidence.product.dataset.indices("train"))
-    host_cases = len(IMAGES) * (evidence.host_cases + evidence.stress_cases)
-    host_mismatches = sum(evidence.host_mismatches.values())
+    host_cases = len(IMAGES) * evidence.host.cases
+    host_mismatches = sum(evidence.host.mismatches.values())
     simulated = evidence.board.simulator is not None
     on_target = _status(mismatches == 0)
     return (
@@ -216,7 +212,7 @@ def _ladder(
         Rung("integer reference", "accuracy against the float network", clips, None, _status(comparison.kept)),
         Rung(
             "C on this machine",
-            f"against the reference: field clips and {evidence.stress_cases:,} random and adversarial ones, both images",
+            f"against the reference: field clips, {evidence.stress_cases:,} random and adversarial ones; both images",
             host_cases,
             host_mismatches,
             _status(host_mismatches == 0),

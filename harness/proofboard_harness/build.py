@@ -1,4 +1,4 @@
-"""Firmware images and host libraries from generated C: CMake and Ninja, cached by the content of everything that goes in.
+"""Firmware images and host libraries from generated C: CMake and Ninja, cached by the content of all that goes in.
 
 The build folder appears under its key only when the build has ended well, so an interrupted build leaves nothing
 that could be taken for an image.
@@ -7,7 +7,6 @@ that could be taken for an image.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -83,9 +82,9 @@ def _build(
             _run_cmake(work, options)
             if not (folder / "build" / product).is_file():  # else another run has built the same meanwhile
                 shutil.rmtree(folder, ignore_errors=True)
-                os.replace(work, folder)
+                work.replace(folder)
     except OSError as error:
-        raise BenchFault(f"can't write the build: {error.strerror}", where=str(cache), hint="free some space") from error
+        raise BenchFault(f"can't write the build: {error.strerror}", where=str(cache), hint="free space") from error
     return Build(folder / "build" / product, folder / "generated", cached=False)
 
 

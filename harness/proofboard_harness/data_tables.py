@@ -13,7 +13,8 @@ _VIOLATIONS_SHOWN = 10
 
 def show(dataset: product.Dataset, application: product.Application, console: Console) -> None:
     """Counts, seconds, groups and licences, a row for each side, class and package."""
-    table = Table(title=f"{dataset.name}: {len(dataset.clips):,} clips", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)  # fmt: skip
+    title = f"{dataset.name}: {len(dataset.clips):,} clips"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("side", "class", "package"):
         table.add_column(column, overflow="fold")
     for column in ("recordings", "clips", "seconds", "groups"):

@@ -68,5 +68,7 @@ class SerialLink:
 
     def _gone(self, error: Exception) -> BenchFault:
         return BenchFault(
-            f"the stream to the target broke: {error}", where=self._url, hint="was the cable pulled or the target reset?"
+            f"the stream to the target broke: {error}",
+            where=self._url,
+            hint="was the cable pulled or the target reset?",
         )

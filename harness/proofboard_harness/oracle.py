@@ -21,6 +21,11 @@ class Outputs:
     classes: NDArray[np.int64]
     layers: tuple[NDArray[np.generic], ...]
 
+    def head(self, clips: int) -> Outputs:
+        """Of the first `clips` rows only."""
+        layers = tuple(layer[:clips] for layer in self.layers)
+        return Outputs(self.features[:clips], self.words[:clips], self.classes[:clips], layers)
+
     def tensors(self, row: int) -> list[NDArray[np.generic]]:
         """Features, then each operator's output, of one clip: the order in which the target counts layers."""
         return [self.features[row], *(layer[row] for layer in self.layers)]
@@ -31,7 +36,7 @@ class Outputs:
 
     def packed_layers(self) -> NDArray[np.uint8]:
         """All operators' outputs of a clip one after the other, as bytes: [clips, bytes]."""
-        rows = [np.ascontiguousarray(layer).view(np.uint8).reshape(len(layer), -1) for layer in self.layers]
+        rows = [np.ascontiguousarray(layer).view(np.uint8) for layer in self.layers]
         return np.concatenate(rows, axis=1)
 
 

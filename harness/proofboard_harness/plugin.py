@@ -27,6 +27,7 @@ from .spec import BoardSpec
 from .symbols import build_id, locate
 from .target import Identity, Target
 
+_SPEC = pytest.StashKey[BoardSpec]()
 _MARKERS = {
     "hardware": "needs a real board, chosen by --board",
     "simulator": "needs a simulated board, chosen by --board",
@@ -56,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+    board: str | None = config.getoption("--board")
+    if board is not None:
+        try:
+            config.stash[_SPEC] = load_board(board)
+        except ProofboardError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -98,9 +105,7 @@ def flash_board(board: Bench, board_lanes: list[SerialLink]) -> Callable[[Path],
     def flash(elf: Path) -> FlashedBoard:
         image = Image.load(elf)
         board.probe.program(image)
-        return FlashedBoard(
-            board, image, Target(board_lanes, board.watch, lambda address: locate(image, address))
-        )
+        return FlashedBoard(board, image, Target(board_lanes, board.watch, lambda address: locate(image, address)))
 
     return flash
 
@@ -121,11 +126,10 @@ def flashed_board(flash_board: Callable[[Path], FlashedBoard], firmware_image: P
 
 
 def _chosen_board(config: pytest.Config) -> BoardSpec:
-    name: str | None = config.getoption("--board")
-    refuse = pytest.fail if config.getoption("--require-board") else pytest.skip
-    if name is None:
-        refuse(f"no board: pass --board NAME, one of {', '.join(known_boards())}")
-    try:
-        return load_board(name)
-    except ProofboardError as error:
-        raise pytest.UsageError(str(error)) from error
+    spec = config.stash.get(_SPEC, None)
+    if spec is not None:
+        return spec
+    reason = f"no board: pass --board NAME, one of {', '.join(known_boards())}"
+    if config.getoption("--require-board"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

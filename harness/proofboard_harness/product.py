@@ -64,6 +64,11 @@ def check_dataset(dataset: Dataset, application: Application) -> CheckReport:
     return data_check.check(dataset, sample_rate=application.audio.sample_rate)
 
 
+def compute_features(specification: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The integer front end's reference: int16 [clips, window] to int16 [clips, features]."""
+    return frontend_reference.run(specification, pcm).reshape(len(pcm), -1)
+
+
 @dataclass(frozen=True)
 class NetworkImage:
     """One network with all that a build, a comparison and a report need of it."""
@@ -109,7 +114,10 @@ class NetworkImage:
 
     def reference(self, pcm: NDArray[np.int16]) -> Outputs:
         """The integer reference, from PCM int16 [clips, window] on."""
-        features = frontend_reference.run(self.specification, pcm).reshape(len(pcm), self.graph.input.size)
+        return self.reference_from_features(compute_features(self.specification, pcm))
+
+    def reference_from_features(self, features: NDArray[np.int16]) -> Outputs:
+        """The integer reference behind the front end; features int16 [clips, features]."""
         trace = graph_reference.run(self.graph, features)
         words = graph_reference.words(trace.logits)
         return Outputs(features, words, trace.logits.argmax(axis=1), trace.layers)
@@ -132,9 +140,14 @@ class Product:
 
     def images(self) -> dict[str, NetworkImage]:
         """`baseline` in float32 and `compressed` in integers."""
-        graphs = {"baseline": float_graph(self.trained.baseline, self.application), "compressed": self.trained.compressed}
+        baseline = float_graph(self.trained.baseline, self.application)
+        graphs = {"baseline": baseline, "compressed": self.trained.compressed}
         window = self.application.audio.window
         return {name: NetworkImage(name, graphs[name], self.specification, window) for name in IMAGES}
+
+    def features(self, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Features of clips, the same for both images; see `compute_features`."""
+        return compute_features(self.specification, pcm)
 
     def kfold_predictions(self) -> dict[str, NDArray[np.int64]]:
         """Out-of-fold class of each training clip, by image."""

@@ -144,9 +144,7 @@ def shifted_reference(built: Built, dense: Dense, shift: int, pcm: NDArray[np.in
     return network_of(dataclasses.replace(graph, operators=operators)).reference(pcm)
 
 
-def test_a_crash_is_reported_with_registers_and_place(
-    board_spec: BoardSpec, compressed: Built
-) -> None:
+def test_a_crash_is_reported_with_registers_and_place(board_spec: BoardSpec, compressed: Built) -> None:
     """An undefined instruction is put in place of the network's first one."""
     image = Image.load(compressed.elf)
     function = image.symbol("pb_generated_network_run")
@@ -177,18 +175,15 @@ def test_a_simulator_that_dies_mid_run_is_named_as_the_cause(
     job = StreamJob("compressed", network.layer_names, network.graph.classes, clips, pcm, expected)
     image = Image.load(compressed.elf)
     with ResultStore(tmp_path / "results.sqlite") as store:
-        with (
-            pytest.raises(BenchFault, match="died"),
-            flashed_target(board_spec, image, compressed.identity) as (bench, target),
-        ):
-            assert bench.simulator is not None
-            pid = bench.simulator.pid
 
-            def kill_after_two(done: int, total: int, detail: str = "") -> None:
-                if done == 2:
-                    os.kill(pid, signal.SIGKILL)
+        def stream_and_kill() -> None:
+            with flashed_target(board_spec, image, compressed.identity) as (bench, target):
+                assert bench.simulator is not None
+                pid = bench.simulator.pid
+                stream(job, target, board_spec, store, EventBus(), lambda done, *_: kill_after_two(done, pid))
 
-            stream(job, target, board_spec, store, EventBus(), kill_after_two)
+        with pytest.raises(BenchFault, match="died"):
+            stream_and_kill()
         assert store.done("compressed") == {"clip0", "clip1"}
         with flashed_target(board_spec, image, compressed.identity) as (_, target):
             outcome = stream(job, target, board_spec, store, EventBus(), lambda done, total, detail="": None)
@@ -197,8 +192,13 @@ def test_a_simulator_that_dies_mid_run_is_named_as_the_cause(
         assert (counts.clips, counts.mismatches) == (4, 0)
 
 
+def kill_after_two(done: int, pid: int) -> None:
+    if done == 2:
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_counts_are_the_same_for_the_same_clip(flash_board: Flash, compressed: Built) -> None:
-    """Under icount the simulator counts instructions: nothing on this machine may move them by more than the reading."""
+    """Under icount the simulator counts instructions: nothing on this machine moves them by more than the reading."""
     target = greeted(flash_board, compressed).target
     (clip,) = adversarial_clips(1, 16000, seed=9)
     first, second = target.infer(clip), target.infer(clip)

@@ -192,10 +192,7 @@ def _step(index: int, operator: Operator) -> str:
 def _finish(last: int, graph: Graph) -> str:
     size = graph.output.size
     if graph.output.dtype == "float32":
-        return (
-            f"    memcpy(words, {_buffer(last)}, {4 * size});\n"
-            f"    return pb_argmax_f32({_buffer(last)}, {size});"
-        )
+        return f"    memcpy(words, {_buffer(last)}, {4 * size});\n    return pb_argmax_f32({_buffer(last)}, {size});"
     return (
         f"    for (uint32_t i = 0; i < {size}; i++) {{\n"
         f"        words[i] = {_buffer(last)}[i];\n    }}\n"

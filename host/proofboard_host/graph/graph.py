@@ -119,9 +119,7 @@ def load_graph(path: Path) -> Graph:
             for index, entry in enumerate(description["operators"]):
                 kind = _KINDS[entry.pop("kind")]
                 output = Tensor(**entry.pop("output"))
-                arrays = {
-                    key.partition(".")[2]: archive[key] for key in archive.files if key.startswith(f"{index}.")
-                }
+                arrays = {key.partition(".")[2]: archive[key] for key in archive.files if key.startswith(f"{index}.")}
                 operators.append(kind(output=output, **entry, **arrays))
             return Graph(
                 description["name"],

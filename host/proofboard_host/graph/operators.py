@@ -96,12 +96,8 @@ class Dense:
             self.name,
             "a multiplier is not in [2^30, 2^31)",
         )
-        _require(
-            self.shift.dtype == np.uint8 and bool((self.shift <= 31).all()), self.name, "a shift is not in 0..31"
-        )
-        _require(
-            self.output.dtype in _INTEGER_BOUNDS, self.name, f"output is {self.output.dtype}, not int8 or int16"
-        )
+        _require(self.shift.dtype == np.uint8 and bool((self.shift <= 31).all()), self.name, "a shift is not in 0..31")
+        _require(self.output.dtype in _INTEGER_BOUNDS, self.name, f"output is {self.output.dtype}, not int8 or int16")
         bound = _INTEGER_BOUNDS[self.output.dtype]
         zero_point = self.output.zero_point
         _require(-bound - 1 <= zero_point <= bound, self.name, f"zero point {zero_point} is no {self.output.dtype}")
