@@ -7,77 +7,37 @@ import dataclasses
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from built_example import Built, Flash, differing, greeted, network_of
 from graph_example import float_graph, integer_graph
 from numpy.typing import NDArray
-from proofboard_harness.build import build_image
 from proofboard_harness.elf import Image, Segment
 from proofboard_harness.errors import BenchFault, StaleFirmware, TargetFault
 from proofboard_harness.events import EventBus
-from proofboard_harness.oracle import Outputs, describe_difference, first_difference, is_exact
-from proofboard_harness.plugin import FlashedBoard
-from proofboard_harness.product import NetworkImage
+from proofboard_harness.oracle import Outputs, describe_difference, first_difference
 from proofboard_harness.results import ResultStore
 from proofboard_harness.spec import BoardSpec
 from proofboard_harness.stream import StreamClip, StreamJob, flashed_target, stream
-from proofboard_harness.symbols import build_id
-from proofboard_harness.target import Identity
-from proofboard_host.application import load_application
 from proofboard_host.frontend.adversarial import adversarial_clips
-from proofboard_host.frontend.specification import build_specification
 from proofboard_host.graph.graph import Graph
 from proofboard_host.graph.operators import Dense
 
 pytestmark = pytest.mark.simulator
-Flash = Callable[[Path], FlashedBoard]
-
-
-@dataclass(frozen=True)
-class Built:
-    """A network and its image."""
-
-    network: NetworkImage
-    elf: Path
-
-    @property
-    def identity(self) -> Identity:
-        return Identity(build_id(Image.load(self.elf)), self.network.model_hash)
-
-
-def network_of(graph: Graph) -> NetworkImage:
-    application = load_application("scream")
-    return NetworkImage(graph.name, graph, build_specification(application), application.audio.window)
 
 
 @pytest.fixture(scope="module")
 def build(board_spec: BoardSpec, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Graph], Built]:
     cache = tmp_path_factory.mktemp("builds")
 
-    def build_one(graph: Graph) -> Built:
-        network = network_of(graph)
-        return Built(network, build_image(network.generated, board_spec.folder, cache=cache).product)
-
-    return build_one
+    return lambda graph: Built.make(graph, board_spec, cache)
 
 
 @pytest.fixture(scope="module")
 def compressed(build: Callable[[Graph], Built]) -> Built:
     return build(integer_graph(7, 992, (32, 20, 2), name="compressed"))
-
-
-def greeted(flash_board: Flash, built: Built) -> FlashedBoard:
-    flashed = flash_board(built.elf)
-    flashed.target.greet(built.identity)
-    return flashed
-
-
-def differing(flashed: FlashedBoard, built: Built, pcm: NDArray[np.int16]) -> list[int]:
-    expected = built.network.reference(pcm)
-    return [row for row, clip in enumerate(pcm) if not is_exact(expected, row, flashed.target.infer(clip))]
 
 
 def test_integer_network_is_bit_exact_on_adversarial_clips(flash_board: Flash, compressed: Built) -> None:

@@ -1,0 +1,351 @@
+"""The main job from the command line to the report, on a small application; and what a run survives.
+
+Every run here is the real command as a process of its own, on a real simulator.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import sqlite3
+import struct
+import subprocess
+import termios
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from proofboard_harness.spec import BoardSpec
+from tones_example import BOARD, CLIPS, GROUPS, TAKES, Workshop, assert_one_error
+
+pytestmark = pytest.mark.simulator
+
+# The keys that the main job promises; docs/summary.md has the rest.
+PROMISED: dict[str, Any] = {
+    "app": str,
+    "board": str,
+    "clips": {"kfold": int, "field": int},
+    "bit_exact": {"clips": int, "mismatches": int},
+    "accuracy": {side: {"baseline": float, "compressed": float} for side in ("kfold", "field")},
+    "rom_bytes": {"baseline": int, "compressed": int, "fixed": int},
+    "ram_bytes": {"baseline": int, "compressed": int},
+    "macs": {"baseline": int, "compressed": int},
+    "cost": {
+        part: {"predicted": int, "target": (int, float), "unit": str, "source": str} for part in ("frontend", "network")
+    },
+    "link": {"bytes": int, "seconds": float, "retransmits": int},
+    "tools": dict,
+}
+FILES = ("summary.json", "report.html", "junit.xml", "results.sqlite", "dataset.lock.json", "ATTRIBUTION.md")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that ended well."""
+
+    output: str
+    folder: Path
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
+        return document
+
+    @property
+    def answers(self) -> list[tuple[Any, ...]]:
+        """Image, clip, logits, class and layers' CRCs of every clip in the journal."""
+        columns = "image, clip_id, target_logits, target_class, layer_crcs"
+        return query(self.folder, f"SELECT {columns} FROM clip ORDER BY image, clip_id")
+
+
+@pytest.fixture(scope="module")
+def workshop(board_spec: BoardSpec, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    assert board_spec.name == BOARD
+    return Workshop.make(tmp_path_factory.mktemp("tones"))
+
+
+@pytest.fixture(scope="module")
+def first(workshop: Workshop) -> Finished:
+    return finish(workshop)
+
+
+def finish(workshop: Workshop, *arguments: str) -> Finished:
+    """A run to its end; the folder is the one that its last line names."""
+    done = workshop.call(workshop.run_command(*arguments))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    named = re.search(r"^Report: (.*)/report\.html$", done.stdout, re.MULTILINE)
+    assert named is not None, done.stdout
+    return Finished(done.stdout, workshop.folder / named[1])
+
+
+def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(folder / "results.sqlite", timeout=10)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_plain_lines_where_stdout_is_no_terminal(first: Finished) -> None:
+    assert "\x1b" not in first.output
+    assert "\r" not in first.output
+    for station in range(1, 9):
+        assert f"[{station}/8]" in first.output
+    for words in ("k-fold", "field", "ROM", "RAM", "MACs", "Bit-exact: 12 of 12 clips, 0 mismatches"):
+        assert words in first.output
+
+
+def test_every_file_is_there_and_whole(first: Finished) -> None:
+    for name in FILES:
+        assert (first.folder / name).stat().st_size > 0, name
+    assert [path for path in first.folder.rglob("*") if path.name.endswith((".tmp", "-wal", "-shm"))] == []
+    assert "Tone detector" in (first.folder / "report.html").read_text(encoding="utf-8")
+    suite = ElementTree.parse(first.folder / "junit.xml").getroot()
+    assert suite.findall(".//testcase")
+    assert suite.findall(".//failure") == []
+    lock = json.loads((first.folder / "dataset.lock.json").read_text(encoding="utf-8"))
+    assert len(lock["clips"]) == 2 * GROUPS * TAKES
+
+
+def test_summary_has_what_is_promised(first: Finished) -> None:
+    def compare(promised: dict[str, Any], found: dict[str, Any], where: str) -> None:
+        for key, kind in promised.items():
+            value = found[key]
+            if isinstance(kind, dict):
+                compare(kind, value, f"{where}{key}.")
+            else:
+                assert isinstance(value, kind), f"{where}{key}: {value!r}"
+                assert not isinstance(value, bool), f"{where}{key}"
+
+    summary = first.summary
+    compare(PROMISED, summary, "")
+    assert (summary["app"], summary["board"]) == ("tones", BOARD)
+    assert sum(summary["clips"].values()) == 2 * GROUPS * TAKES
+    assert summary["bit_exact"]["clips"] == 2 * CLIPS
+    assert summary["bit_exact"]["mismatches"] == 0
+    assert summary["macs"]["baseline"] == 992 * 16 + 16 * 8 + 8 * 2
+    assert summary["rom_bytes"]["fixed"] < summary["rom_bytes"]["compressed"] < summary["rom_bytes"]["baseline"]
+    for side in ("kfold", "field"):
+        for image in ("baseline", "compressed"):
+            assert 0.5 < summary["accuracy"][side][image] <= 1.0
+    for part in ("frontend", "network"):
+        assert summary["cost"][part]["source"] == "modelled"
+        assert summary["cost"][part]["unit"] == "instructions"
+
+
+def test_second_run_is_cached_and_says_the_same(workshop: Workshop, first: Finished) -> None:
+    second = finish(workshop)
+    assert second.folder != first.folder
+    assert "Train and compress: cached" in second.output
+    for key in ("accuracy", "accuracy_target", "rom_bytes", "ram_bytes", "macs", "clips", "bit_exact"):
+        assert second.summary[key] == first.summary[key], key
+    assert second.answers == first.answers
+    assert (second.folder / "compressed.elf").read_bytes() == (first.folder / "compressed.elf").read_bytes()
+
+
+@contextlib.contextmanager
+def run_in_background(workshop: Workshop) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A run in the midst of streaming, and its folder; at least two clips are in the journal."""
+    before = set(workshop.run_folders())
+    process = workshop.start(workshop.run_command())
+    try:
+        yield process, wait_for_journal(workshop, before, process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def wait_for_journal(workshop: Workshop, before: set[Path], process: subprocess.Popen[Any]) -> Path:
+    def streamed() -> list[Path]:
+        return [folder for folder in set(workshop.run_folders()) - before if clips_in(folder) >= 2]
+
+    wait_until(lambda: bool(streamed()), process)
+    return streamed()[0]
+
+
+def clips_in(folder: Path) -> int:
+    """Clips in the journal so far; none while it is being made."""
+    if not (folder / "results.sqlite").is_file():
+        return 0
+    with contextlib.suppress(sqlite3.OperationalError):
+        return int(query(folder, "SELECT COUNT(*) FROM clip")[0][0])
+    return 0
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
+    while not condition():
+        assert process.poll() is None, f"the run ended too early: {process.args}"
+        time.sleep(0.02)
+
+
+def simulators_of(pid: int) -> list[int]:
+    """Process ids of the QEMUs that `pid` started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            facts = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            if facts["Name"].startswith("qemu-system") and int(facts["PPid"]) == pid:
+                found.append(int(status.parent.name))
+    return found
+
+
+def assert_resumes(workshop: Workshop, folder: Path, first: Finished) -> None:
+    """`--resume` keeps what was acknowledged, does the rest, and counts every clip once."""
+    journalled = "SELECT image, clip_id, target_logits, received_at FROM clip ORDER BY arrival"
+    kept = query(folder, journalled)
+    resumed = finish(workshop, "--resume", str(folder))
+    assert resumed.folder == folder
+    rows = query(folder, journalled)
+    assert 2 <= len(kept) < len(rows)
+    assert rows[: len(kept)] == kept
+    assert len(rows) == len({row[:2] for row in rows}) == 2 * CLIPS
+    assert resumed.summary["bit_exact"] == {"clips": 2 * CLIPS, "mismatches": 0, "first_mismatch": ""}
+    for image in ("baseline", "compressed"):
+        assert resumed.summary["accuracy_target"][image]["clips"] == CLIPS
+    assert resumed.answers == first.answers
+
+
+def test_killed_run_loses_nothing_acknowledged(workshop: Workshop, first: Finished) -> None:
+    with run_in_background(workshop) as (process, folder):
+        (simulator,) = simulators_of(process.pid)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    gone = time.monotonic() + 10
+    while Path(f"/proc/{simulator}").exists() and time.monotonic() < gone:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{simulator}").exists(), "the simulator outlived the run"
+    assert not (folder / "summary.json").exists()
+    assert_resumes(workshop, folder, first)
+
+
+def test_simulator_that_dies_is_named_and_the_run_can_go_on(workshop: Workshop, first: Finished) -> None:
+    with run_in_background(workshop) as (process, folder):
+        (simulator,) = simulators_of(process.pid)
+        os.kill(simulator, signal.SIGKILL)
+        code = process.wait(60)
+    done = subprocess.CompletedProcess([], code, *(read(workshop, name) for name in ("out.txt", "err.txt")))
+    assert_one_error(done, "qemu-system-arm", "the simulator died (signal 9)", f"--resume runs/{folder.name}")
+    assert "stopped after" in done.stdout
+    assert_resumes(workshop, folder, first)
+
+
+def read(workshop: Workshop, name: str) -> str:
+    return (workshop.folder / name).read_text(encoding="utf-8")
+
+
+def test_ctrl_c_names_the_folder_to_go_on_with(workshop: Workshop, first: Finished) -> None:
+    with run_in_background(workshop) as (process, folder):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert simulators_of(process.pid) == []
+    errors = read(workshop, "err.txt")
+    assert errors.startswith("interrupted: ")
+    assert len(errors.splitlines()) == 1, errors
+    assert f"--resume runs/{folder.name}" in errors
+    assert_resumes(workshop, folder, first)
+
+
+@dataclass
+class Terminal:
+    """A terminal of 110 × 45 characters in which a command runs, and all that it showed so far."""
+
+    process: subprocess.Popen[bytes]
+    master: int
+    shown: bytes = b""
+
+    @classmethod
+    def start(cls, workshop: Workshop, command: list[str]) -> Terminal:
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 110, 0, 0))
+        process = subprocess.Popen(
+            command,
+            cwd=workshop.folder,
+            env=workshop.env | {"TERM": "xterm-256color"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # Ctrl-C reaches who owns the terminal
+        )
+        os.close(slave)
+        return cls(process, master)
+
+    def look(self) -> bool:
+        """Take in what is shown within 0.1 s; False when the terminal's other end was closed."""
+        if select.select([self.master], [], [], 0.1)[0]:
+            try:
+                self.shown += os.read(self.master, 65536)
+            except OSError:  # Linux answers EIO when nobody holds the other end
+                return False
+        return True
+
+    def finish(self) -> int:
+        while self.look():
+            pass
+        os.close(self.master)
+        return self.process.wait(60)
+
+    @property
+    def text(self) -> str:
+        """Without the escape codes."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.shown.decode("utf-8"))
+
+
+def test_terminal_shows_the_live_dashboard(workshop: Workshop, first: Finished) -> None:
+    terminal = Terminal.start(workshop, workshop.run_command())
+    assert terminal.finish() == 0, terminal.text
+    assert terminal.shown.count(b"\x1b[2K") > 20  # lines drawn over again
+    assert b"\x1b[?25l" in terminal.shown
+    assert terminal.shown.rindex(b"\x1b[?25h") > terminal.shown.rindex(b"\x1b[?25l")  # the cursor is back
+    for words in ("Recordings", "Compressed on the target", "waiting", "clips,", "to go", "bit-exact"):
+        assert words in terminal.text
+    assert terminal.text.rstrip().endswith("report.html")
+    assert "Traceback" not in terminal.text
+
+
+def test_ctrl_c_in_a_terminal_leaves_it_in_order(workshop: Workshop, first: Finished) -> None:
+    before = set(workshop.run_folders())
+    terminal = Terminal.start(workshop, workshop.run_command())
+    while not any(clips_in(folder) >= 2 for folder in set(workshop.run_folders()) - before):
+        assert terminal.look(), terminal.text
+    (folder,) = set(workshop.run_folders()) - before
+    os.write(terminal.master, b"\x03")
+    assert terminal.finish() == 130, terminal.text
+    assert terminal.shown.rindex(b"\x1b[?25h") > terminal.shown.rindex(b"\x1b[?25l")
+    assert f"--resume runs/{folder.name}" in terminal.text
+    assert "Traceback" not in terminal.text
+
+
+@pytest.mark.parametrize("victim", ["dataset.lock.json", "baseline.graph.npz", "baseline.elf", "report.html"])
+def test_disk_full_in_the_run_folder(workshop: Workshop, first: Finished, victim: str) -> None:
+    """A file may not grow to the size of `victim`: what no longer fits is not there in part, and the run can go on."""
+    before = set(workshop.run_folders())
+    size = (first.folder / victim).stat().st_size - 1
+    done = workshop.call(workshop.run_command(), lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+    assert_one_error(done, "runs/tones-", "free some space")
+    (folder,) = set(workshop.run_folders()) - before
+    assert not (folder / "report.html").exists()
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith(("results.sqlite", "record.json", "summary.json", "junit.xml")):
+            assert path.stat().st_size == (first.folder / path.relative_to(folder)).stat().st_size, path
+    if (folder / "results.sqlite").exists():
+        assert f"--resume runs/{folder.name}" in done.stderr
+        assert finish(workshop, "--resume", str(folder)).answers == first.answers
+
+
+def test_results_of_another_network_are_not_gone_on_with(workshop: Workshop, first: Finished) -> None:
+    other = (workshop.folder / "tones.toml").read_text(encoding="utf-8").replace("hidden = [16, 8]", "hidden = [12, 8]")
+    (workshop.folder / "other.toml").write_text(other, encoding="utf-8")
+    command = workshop.command("run", "other.toml", "--data", "tones", "--stress", "0", "--resume", str(first.folder))
+    assert_one_error(workshop.call(command), "results.sqlite", "start a new run")
+    assert first.answers == Finished("", first.folder).answers
