@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +67,8 @@ def check_dataset(dataset: Dataset, application: Application) -> CheckReport:
 
 def compute_features(specification: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
     """The integer front end's reference: int16 [clips, window] to int16 [clips, features]."""
-    return frontend_reference.run(specification, pcm).reshape(len(pcm), -1)
+    features = frontend_reference.run(specification, pcm)
+    return features.reshape(len(pcm), math.prod(features.shape[1:]))
 
 
 @dataclass(frozen=True)
