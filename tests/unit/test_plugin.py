@@ -8,42 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from board_example import METAL
 from proofboard_harness.boards import known_boards
 
 SIMULATED = "qemu-mps2-an505"
-
-# A real board that nobody has: nothing is opened before a fixture asks for it.
-METAL = """
-[board]
-name = "bench-board"
-title = "A board on the bench"
-mcu = "R7FA6E10F"
-[memory.flash]
-kind = "flash"
-start = 0
-size = 0x100000
-erase_block = 0x2000
-[memory.ram]
-kind = "ram"
-start = 0x20000000
-size = 0x40000
-[probe]
-kind = "pyocd"
-target = "r7fa6e10f"
-[link]
-kind = "serial"
-baud = 1000000
-[timing]
-clock_hz = 200000000
-counter = "dwt"
-counter_hz = 200000000
-unit = "cycles"
-source = "measured"
-units_per_tick = [1, 1]
-[limits]
-boot_seconds = 5
-clip_seconds = 2.5
-"""
 
 TESTS = """
 import pytest
