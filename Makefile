@@ -1,22 +1,25 @@
 # make demo   all set-up, then the main job: a scream detector proved on a simulated board
 # make test   all set-up, then the tests
-.PHONY: demo test test-all lint setup clean
+.PHONY: demo test test-all lint setup setup-test clean
 
 BOARD ?= qemu-mps2-an505
 
 setup:
 	@scripts/setup.sh
 
+setup-test:
+	@scripts/setup.sh test
+
 demo: setup
 	@.venv/bin/proofboard run scream --board $(BOARD)
 
-test: setup
+test: setup-test
 	.venv/bin/pytest --board qemu-mps2-an505 --require-board
 
-test-all: setup
+test-all: setup-test
 	.venv/bin/pytest --board qemu-mps2-an505 --require-board -m "slow or not slow"
 
-lint: setup
+lint: setup-test
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

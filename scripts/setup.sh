@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# All set-up for Proofboard on Debian or Ubuntu: system packages, virtual environment, the package itself.
-# Says what it installs, installs only what is missing, and can be run again at no cost.
+# All set-up for Proofboard on Debian or Ubuntu: system packages, virtual environment, the package itself; with the
+# argument `test` also what the tests need. Says what it installs, installs only what is missing, and can be run again
+# at no cost.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,13 +60,18 @@ if ! apt-cache show ufoai-sound >/dev/null 2>&1; then
         fail "apt-get update failed: is the package mirror reachable?"
 fi
 
-stamp=.venv/proofboard.stamp
+case "${1:-}" in
+"") extras="" ;;
+test) extras="[test]" ;;
+*) fail "the only argument is 'test', not '$1'" ;;
+esac
+stamp=".venv/proofboard${1:+-$1}.stamp"
 wanted=$(cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum)
 if [ ! -e "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     say "making the virtual environment .venv with $(python3 --version)"
     python3 -m venv .venv || fail "the virtual environment could not be made"
-    say "installing Proofboard and its Python packages into .venv"
-    .venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]' ||
+    say "installing Proofboard${1:+, what its tests need,} and their Python packages into .venv"
+    .venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".$extras" ||
         fail "pip could not install the Python packages"
     echo "$wanted" >"$stamp"
 fi
