@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -110,11 +111,17 @@ class Workshop:
                 stderr=err,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=heed_ctrl_c,
                 text=True,
             )
 
     def run_folders(self) -> list[Path]:
         return sorted((self.folder / "runs").glob("*"))
+
+
+def heed_ctrl_c() -> None:
+    """A shell starts what it runs in the background deaf to SIGINT, and all its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def assert_one_error(done: subprocess.CompletedProcess[str], *words: str, code: int = 1) -> None:

@@ -170,8 +170,11 @@ def _take_image(network: NetworkImage, elf: Path, generated: Path, board: BoardS
     """Copy a build into the run's folder: what is flashed stays there."""
     path = folder / f"{network.name}.elf"
     beside = path.with_suffix(".elf.tmp")
-    shutil.copyfile(elf, beside)
-    beside.replace(path)
+    try:
+        shutil.copyfile(elf, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     shutil.copytree(generated, folder / f"{network.name}.generated", dirs_exist_ok=True)
     image = Image.load(path)
     return BuiltImage(network, image, sizes(image, board), Identity(build_id(image), network.model_hash))

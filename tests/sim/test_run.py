@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 from proofboard_harness.spec import BoardSpec
-from tones_example import BOARD, CLIPS, GROUPS, TAKES, Workshop, assert_one_error
+from tones_example import BOARD, CLIPS, GROUPS, TAKES, Workshop, assert_one_error, heed_ctrl_c
 
 pytestmark = pytest.mark.simulator
 
@@ -255,6 +255,12 @@ def test_ctrl_c_names_the_folder_to_go_on_with(workshop: Workshop, first: Finish
     assert_resumes(workshop, folder, first)
 
 
+def own_terminal() -> None:
+    """In the child: Ctrl-C reaches who owns the terminal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    heed_ctrl_c()
+
+
 @dataclass
 class Terminal:
     """A terminal of 110 × 45 characters in which a command runs, and all that it showed so far."""
@@ -275,7 +281,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # Ctrl-C reaches who owns the terminal
+            preexec_fn=own_terminal,
         )
         os.close(slave)
         return cls(process, master)
