@@ -18,7 +18,7 @@ from proofboard_host.application import load_application
 BOARD = "qemu-mps2-an505"
 CLASSES = {"low": (150.0, 600.0), "high": (1500.0, 5000.0)}
 GROUPS, TAKES = 6, 4
-CLIPS = 6  # streamed to each image
+CLIPS = 4  # streamed to each image
 
 _SETTINGS = {
     "name": '"tones"',
