@@ -70,7 +70,7 @@ wanted=$(cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum)
 if [ ! -e "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     say "making the virtual environment .venv with $(python3 --version)"
     python3 -m venv .venv || fail "the virtual environment could not be made"
-    say "installing Proofboard${1:+, what its tests need,} and their Python packages into .venv"
+    say "installing Proofboard, the Python packages it needs${1:+ and those its tests need} into .venv"
     .venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".$extras" ||
         fail "pip could not install the Python packages"
     echo "$wanted" >"$stamp"
