@@ -122,8 +122,8 @@ def _image_record(evidence: Evidence, name: str) -> ImageRecord:
     return ImageRecord(
         kfold=Score(_proportion(kfold_labels == kfold), recall_host=_recall(kfold_labels, kfold, positive)),
         field=_field_score(field_labels, field, positive, results, classes),
-        rom=_rom(evidence.sizes[name]),
-        ram=_ram(evidence.sizes[name], results),
+        rom=_rom(evidence.sizes[name], network.predicted_rom),
+        ram=_ram(evidence.sizes[name], network.predicted_ram, results),
         macs=network.graph.macs,
         frontend=cost(network.predicted_frontend, [result.frontend_cost for result in results]),
         network=cost(network.predicted_network, [result.network_cost for result in results]),
@@ -165,7 +165,7 @@ def _confusion(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes:
     return tuple(tuple(int(count) for count in row) for row in counts)
 
 
-def _rom(sizes: ImageSizes) -> Rom:
+def _rom(sizes: ImageSizes, predicted: int) -> Rom:
     layers: dict[str, int] = {}
     for symbol in sizes.symbols:
         if is_layer_symbol(symbol.name):
@@ -175,12 +175,13 @@ def _rom(sizes: ImageSizes) -> Rom:
     other = sum(symbol.size for symbol in sizes.symbols if symbol.name in _GENERATED_CODE)
     sections = tuple(Part(section.name, section.size) for section in sizes.sections if section.loaded)
     parts = tuple(Part(name, size) for name, size in sorted(layers.items()))
-    return Rom(sizes.rom_bytes, sizes.rom_bytes - weights - other, weights, sections=sections, layers=parts)
+    fixed = sizes.rom_bytes - weights - other
+    return Rom(sizes.rom_bytes, fixed, weights, predicted, sections=sections, layers=parts)
 
 
-def _ram(sizes: ImageSizes, results: Sequence[ClipResult]) -> Ram:
+def _ram(sizes: ImageSizes, predicted: int, results: Sequence[ClipResult]) -> Ram:
     stack = sum(section.size for section in sizes.sections if section.name == ".stack")
-    return Ram(sizes.ram_bytes, stack, max(result.stack_high_water for result in results))
+    return Ram(sizes.ram_bytes, stack, max(result.stack_high_water for result in results), predicted)
 
 
 def _comparison(evidence: Evidence) -> PairedComparison:

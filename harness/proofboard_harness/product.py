@@ -25,6 +25,7 @@ from proofboard_host.graph import reference as graph_reference
 from proofboard_host.graph.emit import emit_network, emit_sizes, is_layer_symbol, layer_of_symbol
 from proofboard_host.graph.graph import Graph, save_graph
 from proofboard_host.predict.cost import predict_frontend, predict_network
+from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
 from proofboard_host.stats import PairedDifference, paired_difference
 from proofboard_host.train.pipeline import TrainedApplication, train_application
@@ -103,6 +104,16 @@ class NetworkImage:
     def layer_bytes(self) -> int:
         """Bytes of all operators' outputs of one clip."""
         return sum(operator.output.bytes for operator in self.graph.operators)
+
+    @property
+    def predicted_rom(self) -> int:
+        """Bytes of flash, from the graph alone."""
+        return predict_rom(self.graph)
+
+    @property
+    def predicted_ram(self) -> int:
+        """Bytes of RAM, from the graph and the window alone."""
+        return predict_ram(self.graph, self.window)
 
     @property
     def predicted_frontend(self) -> int:

@@ -14,7 +14,7 @@ import pytest
 from built_example import Built, Flash, differing, greeted, network_of
 from graph_example import float_graph, integer_graph
 from numpy.typing import NDArray
-from proofboard_harness.elf import Image, Segment
+from proofboard_harness.elf import Image, Segment, sizes
 from proofboard_harness.errors import BenchFault, StaleFirmware, TargetFault
 from proofboard_harness.events import EventBus
 from proofboard_harness.oracle import Outputs, describe_difference, first_difference
@@ -165,3 +165,12 @@ def test_counts_are_the_same_for_the_same_clip(flash_board: Flash, compressed: B
     assert abs(first.frontend_ticks - second.frontend_ticks) <= 2
     assert abs(first.network_ticks - second.network_ticks) <= 2
     assert first.layer_crcs == second.layer_crcs
+
+
+def test_flash_and_ram_are_what_was_predicted(
+    compressed: Built, build: Callable[[Graph], Built], board_spec: BoardSpec
+) -> None:
+    for built in (compressed, build(float_graph(8, 992, (24, 12, 2)))):
+        linked = sizes(Image.load(built.elf), board_spec)
+        assert built.network.predicted_rom == pytest.approx(linked.rom_bytes, rel=0.05)
+        assert built.network.predicted_ram == pytest.approx(linked.ram_bytes, rel=0.01)
