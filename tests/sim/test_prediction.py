@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,6 @@ from proofboard_harness.elf import Image
 from proofboard_host.predict.coefficients import CORTEX_M33
 from proofboard_host.predict.cost import predict_arena, predict_frontend, predict_layers, predict_network
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("qemu-system-arm") is None or shutil.which("arm-none-eabi-gcc") is None,
-    reason="needs qemu-system-arm and arm-none-eabi-gcc",
-)
 TOLERANCE = 0.05
 _SMALL = 100  # instructions: a routine under this size is held to 5 of them
 

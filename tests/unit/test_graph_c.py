@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +20,6 @@ from proofboard_host.frontend.specification import build_specification
 from proofboard_host.graph import reference
 from proofboard_host.graph.emit import emit_network, emit_sizes
 from proofboard_host.graph.graph import Graph
-
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
 def make_application(frame: int, hop: int, mel_bands: int, window: int) -> Application:

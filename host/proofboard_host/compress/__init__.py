@@ -18,7 +18,7 @@ from ..train.network import FloatNetwork
 from .float32 import float_graph
 from .int8 import compress_int8
 
-__all__ = ["SCHEMES", "Scheme", "compress", "float_graph"]
+__all__ = ["SCHEMES", "Scheme", "compress", "float_graph", "scheme_of"]
 
 Scheme = Callable[[FloatNetwork, npt.NDArray[np.int16], Application], Graph]
 """`scheme(network, calibration, application)`; calibration: int16 features [n, …] of training clips only."""
@@ -33,6 +33,15 @@ def compress(network: FloatNetwork, calibration: npt.NDArray[np.int16], applicat
         ConfigurationFault: no such scheme.
         ModelFault: the network can't be compressed so.
     """
+    return scheme_of(application)(network, calibration, application)
+
+
+def scheme_of(application: Application) -> Scheme:
+    """The scheme that the application names; asked before training, which is long.
+
+    Raises:
+        ConfigurationFault: no such scheme.
+    """
     name = application.compress.scheme
     if name not in SCHEMES:
         raise ConfigurationFault(
@@ -40,4 +49,4 @@ def compress(network: FloatNetwork, calibration: npt.NDArray[np.int16], applicat
             where=f"{application.path}: compress.scheme",
             hint=f"known: {', '.join(sorted(SCHEMES))}",
         )
-    return SCHEMES[name](network, calibration, application)
+    return SCHEMES[name]

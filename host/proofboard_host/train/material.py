@@ -70,7 +70,7 @@ def assign_folds(labels: Int64, groups: Sequence[str], folds: int, seed: int) ->
         DataFault: a class has fewer groups than there are folds.
     """
     # Imported here: a run that takes its results from the cache does not need it.
-    from sklearn.model_selection import StratifiedGroupKFold  # type: ignore[import-untyped]
+    from sklearn.model_selection import StratifiedGroupKFold
 
     _, member = np.unique(np.asarray(groups), return_inverse=True)
     for label in np.unique(labels):

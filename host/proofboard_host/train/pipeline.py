@@ -70,6 +70,7 @@ def train_application(
         DataFault: too few groups for the folds.
         ConfigurationFault: unknown compression scheme.
     """
+    compress_package.scheme_of(application)
     key = training_key(application, dataset)
     folder = cache / key[:16]
     stored = _load(folder, key)
