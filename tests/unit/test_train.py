@@ -28,7 +28,7 @@ from proofboard_host.train.material import (
     build_material,
     copies_of,
 )
-from proofboard_host.train.network import FloatLayer, FloatNetwork, fold_normalisation, macs, widths_of
+from proofboard_host.train.network import FloatLayer, FloatNetwork, fold_normalisation, macs, widths_of, without_level
 from proofboard_host.train.pipeline import RESULT, TrainedApplication, train_application, training_key
 from proofboard_host.train.trainer import TrainingSet, deterministic, train
 
@@ -76,11 +76,17 @@ def test_macs_are_the_articles() -> None:
 def test_folding_the_normalisation_changes_nothing() -> None:
     rng = np.random.default_rng(2)
     layer = FloatLayer(rng.normal(0, 1, (5, 9)).astype(np.float32), rng.normal(0, 1, 5).astype(np.float32))
-    mean, deviation = rng.normal(12, 2, 9).astype(np.float32), rng.uniform(1, 4, 9).astype(np.float32)
+    mean, deviation = rng.normal(0, 2, 9).astype(np.float32), rng.uniform(1, 4, 9).astype(np.float32)
     raw = rng.normal(12, 4, (20, 9)).astype(np.float32)
     folded = fold_normalisation(layer, mean, deviation)
-    expected = ((raw - mean) / deviation) @ layer.weights.T + layer.bias
+    expected = ((without_level(raw) - mean) / deviation) @ layer.weights.T + layer.bias
     np.testing.assert_allclose(raw @ folded.weights.T + folded.bias, expected, atol=1e-4)
+
+
+def test_a_trained_network_does_not_hear_the_level(trained: TrainedApplication) -> None:
+    quiet = np.random.default_rng(5).integers(1000, 4000, (8, 31, 32)).astype(np.int16)
+    louder = (quiet + 900).astype(np.int16)
+    np.testing.assert_allclose(trained.baseline.forward(louder), trained.baseline.forward(quiet), atol=2e-3)
 
 
 def test_training_learns_and_repeats_to_the_last_bit(application: Application) -> None:

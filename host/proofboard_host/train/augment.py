@@ -40,7 +40,8 @@ class VoiceRanges:
 class Treatment(IntEnum):
     """Which voice ranges a clip gets.
 
-    SCREAM: up, and held as long screams are. OTHER: up and down, held at times, so that neither is a mark of screams.
+    SCREAM: mostly up, and held as long screams are. OTHER: up and down, held at times, so that neither is
+    a mark of screams.
     BRIEF: never held, since a sound that is no scream only because it is short would become one.
     UNCHANGED: the voice stays as it is; shift and channel are as for all.
     """
@@ -59,7 +60,7 @@ class Augmentation:
     """
 
     voices: tuple[VoiceRanges, ...] = (
-        VoiceRanges(0.75, (0.9, 2.6), 0.6),
+        VoiceRanges(0.85, (0.6, 2.6), 0.6),
         VoiceRanges(0.4, (0.7, 1.8), 0.25),
         VoiceRanges(0.4, (0.7, 1.5), 0.0),
     )

@@ -25,8 +25,8 @@ from .trainer import Regularisation, TrainingSet, deterministic, train
 POSITIVE_SHARE = 0.35  # of the draws that are of the positive class; the rest is shared evenly by the other classes
 GROUP_BALANCE = 0.5  # 0: clips count alike; 1: groups count alike, whatever their size
 SYNTHETIC_POSITIVE = 0.35  # of the draws of the positive class that are synthetic, where there are any
-SYNTHETIC_OTHER = 0.08  # the same for the other classes
-STEPS_PER_EPOCH = 80
+SYNTHETIC_OTHER = 0.13  # the same for the other classes
+STEPS_PER_EPOCH = 100
 DEFAULT_REGULARISATION = Regularisation()
 
 

@@ -28,8 +28,8 @@ Int64 = npt.NDArray[np.int64]
 
 WORKERS = 2
 BRIEF_KINDS = frozenset({"cry", "grunt"})  # kinds that are not screams where they are short
-SYNTHETIC_SHARE = 6.0  # synthetic sounds (screams and alarms, half each) of the number of real positive clips, a copy
-MOST_COPIES = 8  # the rare class gets up to so many times the copies of the others
+SYNTHETIC_SHARE = 14.0  # synthetic sounds (screams and alarms, half each) of the number of real positive clips, a copy
+MOST_COPIES = 24  # the rare class gets up to so many times the copies of the others
 _CHUNK = 256  # windows augmented and analysed at a time
 SYNTHETIC = -1  # clip and fold of a synthetic sound: in every training side, in no held-out side
 

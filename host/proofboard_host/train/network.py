@@ -82,11 +82,17 @@ def macs(widths: tuple[int, ...]) -> int:
     return sum(inputs * outputs for inputs, outputs in pairwise(widths))
 
 
-def fold_normalisation(layer: FloatLayer, mean: Float32, deviation: Float32) -> FloatLayer:
-    """A first layer that takes raw inputs in place of (x − mean) / deviation; both [inputs], deviation > 0.
+def without_level(features: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Features [n, …] less the mean of each clip: in log energy a change of level is the same constant everywhere."""
+    return features - features.mean(axis=tuple(range(1, features.ndim)), keepdims=True)
 
-    Folded in float64, rounded once.
+
+def fold_normalisation(layer: FloatLayer, mean: Float32, deviation: Float32) -> FloatLayer:
+    """A first layer that takes raw x in place of (`without_level(x)` − mean) / deviation; both [inputs], deviation > 0.
+
+    W (x − 1 1ᵀx / n) is (W − W 1 1ᵀ / n) x: rows of weights that sum to zero. Folded in float64, rounded once.
     """
     weights = layer.weights.astype(np.float64) / deviation.astype(np.float64)
     bias = layer.bias.astype(np.float64) - weights @ mean.astype(np.float64)
+    weights -= weights.mean(axis=1, keepdims=True)
     return FloatLayer(weights.astype(np.float32), bias.astype(np.float32))

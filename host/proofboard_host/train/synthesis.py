@@ -1,6 +1,6 @@
 """Purely synthetic sounds: screams as their acoustics are described in public, and alarms that must not pass for them.
 
-Training only, never in a figure of accuracy. A scream is a harmonic stack at 400–1,800 Hz through formants, held or
+Training only, never in a figure of accuracy. A scream is a harmonic stack at 250–1,800 Hz through formants, held or
 gliding, with jitter and with the fast amplitude modulation of 30–150 Hz that is heard as roughness and sets screams
 apart from other voices (L. H. Arnal et al., "Human screams occupy a privileged niche in the communication soundscape",
 Current Biology 25, 2015). An alarm is a tone or a sweep with steady harmonics, without formants and without roughness.
@@ -16,7 +16,7 @@ from .channel import log_uniform
 
 Float32 = npt.NDArray[np.float32]
 
-SCREAM_PITCH = (400.0, 1800.0)  # Hz: the 600–1,450 Hz of real screams by phone, with room on both sides
+SCREAM_PITCH = (250.0, 1800.0)  # Hz: the 600–1,450 Hz of real screams by phone, men's below, room above
 ALARM_PITCH = (350.0, 3500.0)  # Hz: sirens, beepers, whistles
 ROUGHNESS = (30.0, 150.0)  # Hz
 _KNOTS = 9  # points of a random contour over one window

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +19,8 @@ from torch import nn
 from torch.nn import functional
 
 from ..application import TrainSection
-from .network import FEATURE_SCALE, FloatLayer, FloatNetwork, fold_normalisation
+from .network import FEATURE_SCALE, FloatLayer, FloatNetwork, fold_normalisation, without_level
+from .variation import Variation, vary
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,17 @@ class Regularisation:
     """What keeps the network from learning its few recordings by heart; values chosen by grouped CV.
 
     Attributes:
-        dropout: share of hidden units silenced while training; `input_dropout` the same for features.
+        dropout: share of hidden units silenced while training.
         weight_decay: of AdamW.
         label_smoothing: share of the target spread over all classes.
-        level: largest random change of level, in octaves of energy, added to all features of a clip.
-        shift: share of a window by which batches are rotated in time at most, in whole frames.
+        variation: ranges of the augmentation of every batch.
         averaging: decay per step of the running mean of weights that is exported.
     """
 
-    dropout: float = 0.3
-    input_dropout: float = 0.1
+    dropout: float = 0.15
     weight_decay: float = 0.05
-    label_smoothing: float = 0.05
-    level: float = 1.0
-    shift: float = 0.15
+    label_smoothing: float = 0.02
+    variation: Variation = field(default_factory=Variation)
     averaging: float = 0.995
 
 
@@ -85,18 +83,16 @@ def train(
     """Train one network; call inside `deterministic()`.
 
     Args:
-        data: the training side only; mean and deviation of every band are taken from it.
+        data: the training side only; mean and deviation of every band, less the clip's level, are taken from it.
         widths: inputs, hidden layers, classes.
         section: epochs, batch, learning rate.
-        seed: of initial weights, sampling, dropout.
+        seed: of initial weights, sampling, variation, dropout.
 
     Returns:
         The network that takes features × 2^-8.
     """
     chance = torch.Generator().manual_seed(seed)
-    rows = torch.from_numpy(
-        data.features.reshape(len(data.features), -1).astype(np.float32) * np.float32(FEATURE_SCALE)
-    )
+    rows = torch.from_numpy(data.features.astype(np.float32) * np.float32(FEATURE_SCALE))
     mean, deviation = _band_statistics(data.features)
     labels = torch.from_numpy(data.labels)
     layers = _initial_layers(widths, chance)
@@ -113,8 +109,9 @@ def train(
     for _ in range(section.epochs):
         drawn = torch.multinomial(draw, section.batch * data.steps_per_epoch, replacement=True, generator=chance)
         for batch in drawn.split(section.batch):
-            inputs = _vary(rows[batch], data.features.shape[1], chance, regularisation)
-            logits = _forward(layers, (inputs - centre) / spread, chance, regularisation)
+            inputs = vary(rows[batch], chance, regularisation.variation).flatten(1)
+            inputs = (inputs - inputs.mean(1, keepdim=True) - centre) / spread
+            logits = _forward(layers, inputs, chance, regularisation)
             loss = functional.cross_entropy(logits, labels[batch], label_smoothing=regularisation.label_smoothing)
             optimiser.zero_grad()
             loss.backward()
@@ -132,8 +129,11 @@ def train(
 
 
 def _band_statistics(features: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Mean and deviation of each band over clips and frames, repeated for every frame: float32 [frames × bands]."""
-    octaves = features.astype(np.float64) * FEATURE_SCALE
+    """Mean and deviation of each band, less the clip's level, over clips and frames.
+
+    Repeated for every frame: float32 [frames × bands].
+    """
+    octaves = without_level(features.astype(np.float64) * FEATURE_SCALE)
     frames = features.shape[1]
     mean, deviation = octaves.mean(axis=(0, 1)), np.maximum(octaves.std(axis=(0, 1)), 0.1)
     return np.tile(mean, frames).astype(np.float32), np.tile(deviation, frames).astype(np.float32)
@@ -155,19 +155,9 @@ def _cosine(step: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
 
 
-def _vary(inputs: torch.Tensor, frames: int, chance: torch.Generator, regularisation: Regularisation) -> torch.Tensor:
-    """Another level for each clip (in log energy one constant for all its features), another start for the batch."""
-    level = (torch.rand(len(inputs), 1, generator=chance) * 2 - 1) * regularisation.level
-    farthest = int(frames * regularisation.shift)
-    shift = int(torch.randint(-farthest, farthest + 1, (1,), generator=chance))
-    rotated = torch.roll(inputs.reshape(len(inputs), frames, -1), shift, dims=1).reshape(inputs.shape)
-    return rotated + level
-
-
 def _forward(
     layers: list[nn.Linear], value: torch.Tensor, chance: torch.Generator, regularisation: Regularisation
 ) -> torch.Tensor:
-    value = _drop(value, regularisation.input_dropout, chance)
     for layer in layers[:-1]:
         value = _drop(torch.relu(layer(value)), regularisation.dropout, chance)
     logits: torch.Tensor = layers[-1](value)
