@@ -76,7 +76,7 @@ WRONG = {
     "seed": ("seed = 20", "seed = -1", "train.seed: is negative"),
     "no rate": ("learning_rate = 3e-3", "learning_rate = 0", "train.learning_rate: 0.0 is not a positive number"),
     "endless rate": ("learning_rate = 3e-3", "learning_rate = inf", "train.learning_rate: inf"),
-    "augmentations": ("augmentations = 2", "augmentations = -1", "train.augmentations: is negative"),
+    "augmentations": ("augmentations = 1", "augmentations = -1", "train.augmentations: is negative"),
     "no clips": ("clips = 200", "clips = 0", "stream.clips: is not positive"),
     "unknown key": ("hop = 512", "hop = 512\nhopp = 1", "frontend: unknown key 'hopp'"),
     "missing key": ("hop = 512", "", "frontend: key 'hop' is missing"),
