@@ -14,10 +14,10 @@ demo: setup
 	@.venv/bin/proofboard run scream --board $(BOARD)
 
 test: setup-test
-	.venv/bin/pytest --board qemu-mps2-an505 --require-board
+	.venv/bin/pytest -n 2 --dist loadfile --board qemu-mps2-an505 --require-board
 
 test-all: setup-test
-	.venv/bin/pytest --board qemu-mps2-an505 --require-board -m "slow or not slow"
+	.venv/bin/pytest -n 2 --dist loadfile --board qemu-mps2-an505 --require-board -m "slow or not slow"
 
 lint: setup-test
 	.venv/bin/ruff check .
