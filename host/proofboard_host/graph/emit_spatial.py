@@ -1,0 +1,1 @@
+"""Convolutions, pools and `Add` in C."""
