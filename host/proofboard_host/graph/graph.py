@@ -5,72 +5,86 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from ..errors import ModelFault
+from .checks import is_integer
 from .limits import MAX_LAYERS, MAX_LOGITS, MAX_TENSOR_BYTES
-from .operators import Dense, DenseFloat, Operator, Quantise, Tensor, ToFloat, macs
+from .operators import Operator, Tensor, macs, stored_bytes
+from .wiring import Sources, chain_sources, check_float_range, check_wiring
 
-_KINDS: dict[str, type[Operator]] = {kind.__name__: kind for kind in (Quantise, Dense, ToFloat, DenseFloat)}
+FORMAT = 2
+"""Of the file: 1 had chains of fully connected layers with a shift per output."""
+
+_DESCRIPTION = "description"
 # A wrong description: KeyError, TypeError, ValueError, AttributeError. A damaged archive: the others.
 _UNREADABLE = (
     *(KeyError, TypeError, ValueError, AttributeError),
-    *(EOFError, RuntimeError, zipfile.BadZipFile, zlib.error),
+    *(EOFError, RuntimeError, MemoryError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A chain of operators from int16 features [frames × mel bands] to one logit a class.
+    """Operators from int16 features [frames × mel bands] to one logit a class, in the order they run.
 
     Args:
         name: `baseline`, `compressed`, …: becomes a comment in the C.
         classes: names in the order of the logits.
         input: the features.
-        operators: each takes what the one before it gives.
+        operators: the last one gives the logits, int16 or float32.
+        sources: for each operator the tensors it reads: 0 is the features, i the output of operator i − 1. Empty: each
+            operator reads what the one before it gives.
     """
 
     name: str
     classes: tuple[str, ...]
     input: Tensor
     operators: tuple[Operator, ...]
+    sources: Sources = ()
 
     def __post_init__(self) -> None:
-        if not self.operators:
-            raise ModelFault("the graph holds no operator", where=self.name)
-        if len(self.operators) > MAX_LAYERS:
-            raise ModelFault(f"{len(self.operators)} operators, an image holds {MAX_LAYERS}", where=self.name)
-        if self.input.dtype != "int16":
-            raise ModelFault(f"features are {self.input.dtype}, not int16", where=self.name)
-        _check_size(self.input, self.name)
-        tensor = self.input
-        for operator in self.operators:
-            wanted = _input_type(operator)
-            if tensor.dtype != wanted:
-                raise ModelFault(f"takes {wanted}, is given {tensor.dtype}", where=f"layer {operator.name}")
-            inputs = operator.weights.shape[1] if isinstance(operator, Dense | DenseFloat) else operator.output.size
-            if inputs != tensor.size:
-                raise ModelFault(f"takes {inputs} inputs, is given {tensor.size}", where=f"layer {operator.name}")
-            tensor = operator.output
-            _check_size(tensor, f"layer {operator.name}")
-        if tensor.size != len(self.classes):
-            raise ModelFault(f"gives {tensor.size} logits for {len(self.classes)} classes", where=self.name)
-        if tensor.dtype == "int8":
-            raise ModelFault("logits must be int16 or float32", where=self.name)
-        if tensor.size > MAX_LOGITS:
-            raise ModelFault(f"{tensor.size} logits, an image holds {MAX_LOGITS}", where=self.name)
-        _check_float_range(self.operators)
+        names = (self.name, *self.classes, *(operator.name for operator in self.operators))
+        self._require(all(isinstance(name, str) for name in names), f"a name in {names!r} is no text")
+        self._require(len(self.operators) > 0, "the graph holds no operator")
+        self._require(
+            len(self.operators) <= MAX_LAYERS, f"{len(self.operators)} operators, an image holds {MAX_LAYERS}"
+        )
+        self._require(self.input.dtype == "int16", f"features are {self.input.dtype}, not int16")
+        self._require(
+            self.input.bytes <= MAX_TENSOR_BYTES,
+            f"a tensor of {self.input.bytes} bytes, an image holds {MAX_TENSOR_BYTES}",
+        )
+        self._check_sources()
+        check_wiring(self.tensors, self.operators, self.wiring)
+        check_float_range(self.operators, self.wiring)
+        logits = self.output
+        self._require(logits.size == len(self.classes), f"gives {logits.size} logits for {len(self.classes)} classes")
+        self._require(logits.dtype != "int8", "logits must be int16 or float32")
+        self._require(logits.size <= MAX_LOGITS, f"{logits.size} logits, an image holds {MAX_LOGITS}")
 
     @property
     def output(self) -> Tensor:
         """The logits."""
         return self.operators[-1].output
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The features, then each operator's output: what `sources` counts."""
+        return (self.input, *(operator.output for operator in self.operators))
+
+    @property
+    def wiring(self) -> Sources:
+        """`sources`, written out where it is empty."""
+        return self.sources or chain_sources(self.operators)
 
     @property
     def macs(self) -> int:
@@ -79,8 +93,8 @@ class Graph:
 
     @property
     def parameter_bytes(self) -> int:
-        """Bytes of all weights, biases and requantisation constants."""
-        return sum(array.nbytes for operator in self.operators for _, array in _arrays(operator))
+        """Bytes of all weights at their width, biases and requantisation constants."""
+        return sum(stored_bytes(operator) for operator in self.operators)
 
     @property
     def digest(self) -> str:
@@ -89,8 +103,22 @@ class Graph:
         description, arrays = _describe(self)
         sha.update(json.dumps(description, sort_keys=True).encode())
         for key in sorted(arrays):
-            sha.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
+            values = np.ascontiguousarray(arrays[key])
+            sha.update(f"{key} {values.shape}".encode() + values.tobytes())
         return sha.hexdigest()
+
+    def _check_sources(self) -> None:
+        entries = self.sources
+        self._require(
+            isinstance(entries, tuple)
+            and len(entries) in (0, len(self.operators))
+            and all(isinstance(read, tuple) and all(is_integer(index) for index in read) for read in entries),
+            f"sources {entries!r} are not one tuple of tensors per operator",
+        )
+
+    def _require(self, fact: bool, seen: str) -> None:
+        if not fact:
+            raise ModelFault(seen, where=self.name)
 
 
 def save_graph(graph: Graph, path: Path) -> None:
@@ -100,7 +128,7 @@ def save_graph(graph: Graph, path: Path) -> None:
     temporary = path.with_suffix(".tmp.npz")
     try:
         with temporary.open("wb") as file:
-            np.savez_compressed(file, description=text, **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(file, **{_DESCRIPTION: text}, **arrays)  # type: ignore[arg-type]
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -110,23 +138,16 @@ def load_graph(path: Path) -> Graph:
     """Read a graph back; pickled content is refused.
 
     Raises:
-        ModelFault: the file is missing, is not a graph, or breaks a rule of `operators.py`.
+        ModelFault: the file is missing, is not a graph of this format, or breaks a rule of `operators.py`.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            description = json.loads(archive["description"].tobytes())
-            operators = []
-            for index, entry in enumerate(description["operators"]):
-                kind = _KINDS[entry.pop("kind")]
-                output = Tensor(**entry.pop("output"))
-                arrays = {key.partition(".")[2]: archive[key] for key in archive.files if key.startswith(f"{index}.")}
-                operators.append(kind(output=output, **entry, **arrays))
-            return Graph(
-                description["name"],
-                tuple(description["classes"]),
-                Tensor(**description["input"]),
-                tuple(operators),
-            )
+            description = json.loads(archive[_DESCRIPTION].tobytes())
+            arrays = {key: archive[key] for key in archive.files if key != _DESCRIPTION}
+        written = description.pop("format", 1)
+        if written != FORMAT:
+            raise ValueError(f"its format is {written!r}, not {FORMAT}")
+        return _restore(arrays, **description)
     except OSError as error:
         raise ModelFault(f"can't be read: {error}", where=str(path)) from error
     except _UNREADABLE as error:
@@ -146,46 +167,45 @@ def _describe(graph: Graph) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                 entry[field.name] = value
         operators.append(entry)
     description = {
+        "format": FORMAT,
         "name": graph.name,
         "classes": list(graph.classes),
         "input": dataclasses.asdict(graph.input),
         "operators": operators,
+        "sources": graph.wiring,
     }
     return description, arrays
 
 
-def _arrays(operator: Operator) -> list[tuple[str, np.ndarray]]:
-    pairs = [(field.name, getattr(operator, field.name)) for field in dataclasses.fields(operator)]
-    return [(name, value) for name, value in pairs if isinstance(value, np.ndarray)]
+def _restore(
+    arrays: Mapping[str, np.ndarray],
+    *,
+    name: str,
+    classes: list[str],
+    input: dict[str, Any],
+    operators: list[dict[str, Any]],
+    sources: list[list[int]],
+) -> Graph:
+    """The graph from a file's arrays and description; any key too many or too few is a TypeError or ValueError."""
+    kinds = {kind.__name__: kind for kind in get_args(Operator)}
+    restored: list[Operator] = []
+    used = 0
+    for index, entry in enumerate(operators):
+        own = {key.partition(".")[2]: values for key, values in arrays.items() if key.startswith(f"{index}.")}
+        used += len(own)
+        fields = {key: _tuples(value) for key, value in entry.items() if key not in ("kind", "output")}
+        restored.append(kinds[entry["kind"]](output=_tensor(entry["output"]), **fields, **own))
+    if used != len(arrays):
+        raise ValueError(f"{len(arrays) - used} arrays belong to no operator")
+    if not isinstance(classes, list):
+        raise ValueError(f"classes {classes!r} are no list")
+    return Graph(name, tuple(classes), _tensor(input), tuple(restored), _tuples(sources))
 
 
-def _check_size(tensor: Tensor, where: str) -> None:
-    if tensor.bytes > MAX_TENSOR_BYTES:
-        raise ModelFault(f"a tensor of {tensor.bytes} bytes, an image holds {MAX_TENSOR_BYTES}", where=where)
+def _tensor(description: dict[str, Any]) -> Tensor:
+    return Tensor(**{key: _tuples(value) for key, value in description.items()})
 
 
-def _check_float_range(operators: tuple[Operator, ...]) -> None:
-    """No input may drive a float layer past float32: the bits of a NaN differ between processors.
-
-    `bound` is the largest magnitude of the tensor in hand; half of float32's range is left to rounding.
-    """
-    bound = 0.0
-    for operator in operators:
-        if isinstance(operator, ToFloat):
-            bound = 32768.0 * operator.scale
-        if isinstance(operator, DenseFloat):
-            with np.errstate(over="ignore"):
-                weights = np.abs(operator.weights.astype(np.float64)).sum(axis=1)
-                bound = float((weights * bound + np.abs(operator.bias.astype(np.float64))).max())
-            if not bound < 2.0**127:
-                raise ModelFault("some input drives the layer past float32", where=f"layer {operator.name}")
-
-
-def _input_type(operator: Operator) -> str:
-    match operator:
-        case Quantise() | ToFloat():
-            return "int16"
-        case Dense():
-            return "int8"
-        case DenseFloat():
-            return "float32"
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples they were."""
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

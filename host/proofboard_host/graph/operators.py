@@ -228,6 +228,7 @@ class ToFloat:
     output: Tensor
 
     def __post_init__(self) -> None:
+        require(isinstance(self.scale, float), self.name, f"scale {self.scale!r} is not a number with a point")
         mantissa, exponent = math.frexp(self.scale)
         require(mantissa == 0.5, self.name, f"scale {self.scale} is not a power of two")
         require(-100 <= exponent <= 100, self.name, f"scale {self.scale} leaves the normal range of float32")

@@ -1,4 +1,7 @@
-"""The integer reference: what a `Graph` computes, in NumPy, from the graph alone. Rung 3 of the ladder."""
+"""The integer reference: what a `Graph` computes, in NumPy, from the graph alone. Rung 3 of the ladder.
+
+Spatial operators are in `reference_spatial.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,31 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
+from . import reference_spatial as spatial
+from .checks import INT8_LIMIT
+from .exact import exact_products
 from .graph import Graph
-from .operators import Dense, DenseFloat, Operator, Quantise, ToFloat
+from .operators import (
+    Add,
+    AveragePool2d,
+    Conv2d,
+    Dense,
+    DenseFloat,
+    DepthwiseConv2d,
+    MaxPool2d,
+    Operator,
+    Quantise,
+    Spatial,
+    ToFloat,
+)
 from .rounding import requantise
 
-_CHUNK = 512  # clips at a time: keeps the int32 intermediates in the cache
+_CHUNK_ELEMENTS = 1 << 19  # of the largest tensor at a time: keeps the wide intermediates near the cache
 
 
 @dataclass(frozen=True)
 class Trace:
-    """`layers[k]` is the output of operator k, [clips, size] in the operator's own type."""
+    """`layers[k]` is the output of operator k, [clips, size] in the operator's own type, flattened."""
 
     layers: tuple[NDArray[np.generic], ...]
 
@@ -33,13 +51,16 @@ def run(graph: Graph, features: NDArray[np.int16]) -> Trace:
     flat = np.ascontiguousarray(features.reshape(len(features), math.prod(features.shape[1:])))
     if flat.dtype != np.int16 or flat.shape[1] != graph.input.size:
         raise ValueError(f"features {features.shape} of {features.dtype} are not int16 [clips, {graph.input.size}]")
-    layers: list[NDArray[np.generic]] = []
-    tensor: NDArray[np.generic] = flat
-    for operator in graph.operators:
-        chunks = [apply(operator, tensor[start : start + _CHUNK]) for start in range(0, len(tensor), _CHUNK)]
-        tensor = np.concatenate(chunks) if chunks else np.empty((0, operator.output.size), operator.output.dtype)
-        layers.append(tensor)
-    return Trace(tuple(layers))
+    tensors: list[NDArray[np.generic]] = [flat]
+    for operator, read in zip(graph.operators, graph.wiring, strict=True):
+        chunk = max(1, _CHUNK_ELEMENTS // max(operator.output.size, *(tensors[source].shape[1] for source in read)))
+        chunks = [
+            apply(operator, *(tensors[source][start : start + chunk] for source in read))
+            for start in range(0, len(flat), chunk)
+        ]
+        empty = np.empty((0, operator.output.size), operator.output.dtype)
+        tensors.append(np.concatenate(chunks) if chunks else empty)
+    return Trace(tuple(tensors[1:]))
 
 
 def words(logits: NDArray[np.generic]) -> NDArray[np.int32]:
@@ -48,25 +69,30 @@ def words(logits: NDArray[np.generic]) -> NDArray[np.int32]:
 
 
 @singledispatch
-def apply(operator: Operator, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
-    """One operator on [clips, inputs]."""
+def apply(operator: Operator, *tensors: NDArray[np.generic]) -> NDArray[np.generic]:
+    """One operator on its sources, each [clips, size]; gives [clips, size]."""
     raise TypeError(f"no reference for {type(operator).__name__}")
 
 
 @apply.register
 def _(operator: Quantise, tensor: NDArray[np.int16]) -> NDArray[np.int8]:
     product = (tensor.astype(np.int32) - operator.offset) * operator.multiplier
-    rounded = (product + (1 << (operator.shift - 1))) >> operator.shift
-    return np.clip(rounded, -128, 127).astype(np.int8)
+    return _clamp((product + (1 << (operator.shift - 1))) >> operator.shift)
 
 
 @apply.register
 def _(operator: Dense, tensor: NDArray[np.int8]) -> NDArray[np.generic]:
-    # float64 holds every partial sum exactly (under 2^31 by the operator's own check), and BLAS is fast.
-    sums = tensor.astype(np.float64) @ operator.weights.astype(np.float64).T
-    accumulator = sums.astype(np.int32) + operator.bias
-    scaled = requantise(accumulator, operator.multiplier, operator.shift) + operator.output.zero_point
-    return np.clip(scaled, operator.low, operator.high).astype(operator.output.dtype)
+    accumulator = exact_products(tensor, operator.weights) + operator.bias
+    scaled = requantise(accumulator, operator.multiplier)
+    if operator.output.dtype == "int8":
+        return _clamp(scaled)
+    return np.clip(scaled, -32768, 32767).astype(np.int16)
+
+
+@apply.register
+def _(operator: Add, first: NDArray[np.int8], second: NDArray[np.int8]) -> NDArray[np.int8]:
+    scaled = first.astype(np.int32) * operator.first + second.astype(np.int32) * operator.second
+    return _clamp((scaled + operator.bias) >> operator.shift)
 
 
 @apply.register
@@ -85,3 +111,38 @@ def _(operator: DenseFloat, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
     if operator.activation == "relu":
         return np.where(accumulator > 0, accumulator, np.float32(0))
     return accumulator
+
+
+@apply.register
+def _(operator: Conv2d, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
+    sums = spatial.conv2d_sums(_images(operator, tensor), operator)
+    return _rows(_clamp(requantise(sums, operator.multiplier)))
+
+
+@apply.register
+def _(operator: DepthwiseConv2d, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
+    sums = spatial.depthwise_conv2d_sums(_images(operator, tensor), operator)
+    return _rows(_clamp(requantise(sums, operator.multiplier)))
+
+
+@apply.register
+def _(operator: AveragePool2d, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
+    sums = spatial.average_pool2d_sums(_images(operator, tensor), operator)
+    return _rows(_clamp(requantise(sums, operator.multiplier)))
+
+
+@apply.register
+def _(operator: MaxPool2d, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
+    return _rows(spatial.max_pool2d(_images(operator, tensor), operator))
+
+
+def _images(operator: Spatial, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
+    return tensor.reshape(-1, *operator.input_shape)
+
+
+def _rows(images: NDArray[np.int8]) -> NDArray[np.int8]:
+    return images.reshape(len(images), -1)
+
+
+def _clamp(values: NDArray[np.signedinteger]) -> NDArray[np.int8]:
+    return np.clip(values, -INT8_LIMIT, INT8_LIMIT).astype(np.int8)
