@@ -1,10 +1,16 @@
 #include "proofboard/quantise.h"
-#include "proofboard/requantise.h"
+
+enum { LIMIT = 127 };
 
 void pb_quantise_run(const pb_quantise *layer, const int16_t *input, int8_t *output) {
-    const int32_t half = (int32_t)1 << (layer->shift - 1);
-    for (uint32_t i = 0; i < layer->size; i++) {
-        const int32_t product = (input[i] - layer->offset) * layer->multiplier;
-        output[i] = (int8_t)pb_clamp((product + half) >> layer->shift, -128, 127);
+    const int32_t multiplier = layer->multiplier;
+    const uint32_t shift = layer->shift;
+    /* |x * multiplier| <= 2^29; |offset * multiplier| and the half are at most 2^29 each. */
+    const int32_t bias = ((int32_t)1 << (shift - 1)) - layer->offset * multiplier;
+    const int16_t *const end = input + layer->size;
+    while (input < end) {
+        const int32_t scaled = (*input++ * multiplier + bias) >> shift;
+        const int32_t capped = scaled > LIMIT ? LIMIT : scaled;
+        *output++ = (int8_t)(capped < -LIMIT ? -LIMIT : capped);
     }
 }

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* output = clamp(((x - offset) * multiplier + 2^(shift-1)) >> shift, -128, 127).
- * multiplier in 1..2^14 - 1 and shift in 1..30, so the product stays within 32 bits. */
+/* output = clamp(((x - offset) * multiplier + 2^(shift-1)) >> shift, -127, 127).
+ * multiplier in 1..2^14 - 1 and shift in 1..30, so the sum stays within 32 bits. */
 typedef struct {
     uint16_t size;
     int16_t offset;
