@@ -88,7 +88,7 @@ def test_quantise_input_restores_its_range(centre: int, spread: int, seed: int) 
     restored = (affine.offset + codes * affine.scale) * 256
     step = affine.scale * 256
     near = np.abs(restored - features) <= step / 2 + 2
-    inside = (codes > -128) & (codes < 127)
+    inside = (codes > -127) & (codes < 127)
     assert near[inside].all()
     assert near.mean() > 0.5 or step == pytest.approx(1, rel=0.01)
 
@@ -115,7 +115,7 @@ def test_dead_and_constant_units_survive(application: Application) -> None:
     features = make_features(3)
     graph = compress(weakened, features, application)
     hidden = reference.run(graph, features).layers[1].astype(np.float64) * graph.operators[1].output.scale
-    zero = -128 * graph.operators[1].output.scale
+    zero = -127 * graph.operators[1].output.scale
     assert (hidden[:, 0] - zero == 0).all()
     assert np.abs(hidden[:, 1] - zero - 2).max() < 0.1
 

@@ -11,9 +11,11 @@ from ..train.network import FEATURE_SCALE, FloatNetwork
 def float_graph(network: FloatNetwork, application: Application) -> Graph:
     """The network in float32: int16 features × 2^-8, then its layers."""
     inputs = network.widths[0]
-    operators: list[Operator] = [ToFloat("input", FEATURE_SCALE, Tensor(inputs, "float32", 1.0))]
+    operators: list[Operator] = [ToFloat("input", FEATURE_SCALE, Tensor((inputs,), "float32", 1.0))]
     for index, layer in enumerate(network.layers):
         last = index + 1 == len(network.layers)
-        output = Tensor(layer.weights.shape[0], "float32", 1.0)
+        output = Tensor((layer.weights.shape[0],), "float32", 1.0)
         operators.append(DenseFloat(f"dense{index + 1}", layer.weights, layer.bias, "none" if last else "relu", output))
-    return Graph("baseline", tuple(application.data.classes), Tensor(inputs, "int16", FEATURE_SCALE), tuple(operators))
+    return Graph(
+        "baseline", tuple(application.data.classes), Tensor((inputs,), "int16", FEATURE_SCALE), tuple(operators)
+    )

@@ -15,13 +15,15 @@ import numpy.typing as npt
 
 from ..application import Application
 from ..errors import ModelFault
+from ..graph.checks import INT8_LIMIT
 from ..graph.graph import Graph
 from ..graph.operators import Dense, Operator, Quantise, Tensor
-from ..graph.rounding import encode_factor
+from ..graph.rounding import FACTOR_LIMIT, MIN_FACTOR, encode_factor
 from ..train.network import FEATURE_SCALE, FloatLayer, FloatNetwork
 
 Float64 = npt.NDArray[np.float64]
 
+_STEPS = 2 * INT8_LIMIT  # between the lowest and the highest code
 _CLIP_RATIOS = np.linspace(0.5, 1.0, 26)  # candidates for a clipped range, of the full one
 _LOGIT_HEADROOM = 2.0  # the target may see louder evidence than the calibration clips
 
@@ -56,13 +58,13 @@ def compress_int8(network: FloatNetwork, calibration: npt.NDArray[np.int16], app
         name = f"dense{index + 1}"
         if index + 1 < len(network.layers):
             target = _relu_range(outputs[index])
-            tensor = Tensor(layer.weights.shape[0], "int8", target.scale, -128)
-            operators.append(_dense(name, layer, affine, means[index], tensor, low=-128, high=127))
+            tensor = Tensor((layer.weights.shape[0],), "int8", target.scale, -INT8_LIMIT)
+            operators.append(_dense(name, layer, affine, means[index], tensor))
             affine = target
         else:
-            tensor = Tensor(layer.weights.shape[0], "int16", _logit_scale(outputs[index], layer, affine))
-            operators.append(_dense(name, layer, affine, means[index], tensor, low=-32768, high=32767))
-    source = Tensor(network.widths[0], "int16", FEATURE_SCALE)
+            tensor = Tensor((layer.weights.shape[0],), "int16", _logit_scale(outputs[index], layer, affine))
+            operators.append(_dense(name, layer, affine, means[index], tensor))
+    source = Tensor((network.widths[0],), "int16", FEATURE_SCALE)
     return Graph("compressed", tuple(application.data.classes), source, tuple(operators))
 
 
@@ -78,13 +80,13 @@ def quantise_input(features: npt.NDArray[np.int16]) -> tuple[Quantise, Affine]:
     counts = np.bincount(features.ravel().astype(np.int64) + 32768, minlength=1 << 16)
     present = np.flatnonzero(counts)
     low, high = _best_range(present.astype(np.float64) - 32768, counts[present])
-    step = max((high - low) / 255, 1.0)
+    step = max((high - low) / _STEPS, 1.0)
     shift = int(np.clip(np.floor(np.log2(step)) + 14, 1, 30))
     multiplier = int(min(round(2.0**shift / step), (1 << 14) - 1))
     exact = 2.0**shift / multiplier
-    zero_point = round(-128 - low / exact)
+    zero_point = round(-INT8_LIMIT - low / exact)
     offset = int(np.clip(round(-zero_point * exact), -32768, 32767))
-    output = Tensor(features.shape[1], "int8", exact * FEATURE_SCALE, zero_point)
+    output = Tensor((features.shape[1],), "int8", exact * FEATURE_SCALE, zero_point)
     return Quantise("quantise", offset, multiplier, shift, output), Affine(output.scale, offset * FEATURE_SCALE)
 
 
@@ -109,50 +111,43 @@ def quantise_weights(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.i
     return np.clip(np.rint(rows / best_scale[:, None]), -127, 127).astype(np.int8), best_scale
 
 
-def _dense(
-    name: str, layer: FloatLayer, source: Affine, mean: Float64, output: Tensor, *, low: int, high: int
-) -> Dense:
-    """One layer, from an input meaning `source` whose mean over the calibration set is `mean` [inputs]."""
+def _dense(name: str, layer: FloatLayer, source: Affine, mean: Float64, output: Tensor) -> Dense:
+    """One layer, from an input meaning `source` whose mean over the calibration set is `mean` [inputs].
+
+    The zero points of input and output are folded into the bias.
+    """
     weights, scale = quantise_weights(layer.weights)
     restored = weights * scale[:, None]
     # Rounding of the weights shifts each output by a constant on average: the bias takes it back.
     correction = (layer.weights.astype(np.float64) - restored) @ mean
     real_bias = layer.bias.astype(np.float64) + correction + restored.sum(axis=1) * source.offset
-    bias = np.rint(real_bias / (scale * source.scale))
+    factors = scale * source.scale / output.scale
+    bias = np.rint(real_bias / (scale * source.scale) + output.zero_point / factors)
     if np.abs(bias).max() >= 1 << 31:
         raise ModelFault("a bias does not fit 32 bits", where=f"layer {name}", hint="its weights are nearly zero")
-    factors = scale * source.scale / output.scale
-    if factors.max() >= 1 or factors.min() < 2.0**-32:
+    if factors.max() >= FACTOR_LIMIT or factors.min() < MIN_FACTOR:
         raise ModelFault(
-            f"requantisation factors {factors.min():.3g}..{factors.max():.3g} leave [2^-32, 1)", where=f"layer {name}"
+            f"requantisation factors {factors.min():.3g}..{factors.max():.3g} leave [2^-24, 0.5)",
+            where=f"layer {name}",
         )
-    encoded = [encode_factor(float(factor)) for factor in factors]
-    return Dense(
-        name,
-        weights,
-        bias.astype(np.int32),
-        np.array([multiplier for multiplier, _ in encoded], np.int32),
-        np.array([shift for _, shift in encoded], np.uint8),
-        low,
-        high,
-        output,
-    )
+    multiplier = np.array([encode_factor(float(factor)) for factor in factors], np.int32)
+    return Dense(name, weights, bias.astype(np.int32), multiplier, 8, output)
 
 
 def _relu_range(activations: npt.NDArray[np.float32]) -> Affine:
-    """int8 for values ≥ 0: −128 is zero, 127 the upper end that loses least."""
+    """int8 for values ≥ 0: −127 is zero, 127 the upper end that loses least."""
     values = activations.astype(np.float64).ravel()
     top = float(values.max())
     if top <= 0:
-        return Affine(1.0, 128.0)  # the layer never answers: any scale holds its zeros
+        return Affine(1.0, float(INT8_LIMIT))  # the layer never answers: any scale holds its zeros
     once = np.ones(len(values), np.int64)
     errors = [_range_error(values, once, 0.0, top * ratio) for ratio in _CLIP_RATIOS]
-    scale = top * float(_CLIP_RATIOS[int(np.argmin(errors))]) / 255
-    return Affine(scale, 128 * scale)
+    scale = top * float(_CLIP_RATIOS[int(np.argmin(errors))]) / _STEPS
+    return Affine(scale, INT8_LIMIT * scale)
 
 
 def _best_range(values: Float64, counts: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Lower and upper end for 256 steps with the least squared error; ends clip towards the mean.
+    """Lower and upper end for 254 steps with the least squared error; ends clip towards the mean.
 
     Args:
         values: the different values, ascending [k].
@@ -167,13 +162,13 @@ def _best_range(values: Float64, counts: npt.NDArray[np.int64]) -> tuple[float, 
 
 
 def _range_error(values: Float64, counts: npt.NDArray[np.int64], low: float, high: float) -> float:
-    """Mean squared error of 256 levels from `low` to `high`: clipping, plus uniform rounding noise inside."""
+    """Mean squared error of 255 levels from `low` to `high`: clipping, plus uniform rounding noise inside."""
     outside = np.square(np.maximum(values - high, 0)) + np.square(np.maximum(low - values, 0))
-    return float(np.average(outside, weights=counts)) + ((high - low) / 255) ** 2 / 12
+    return float(np.average(outside, weights=counts)) + ((high - low) / _STEPS) ** 2 / 12
 
 
 def _logit_scale(logits: npt.NDArray[np.float32], layer: FloatLayer, source: Affine) -> float:
-    """One scale for all logits (they are compared with each other), fine enough and with requantisation below 1."""
+    """One scale for all logits (they are compared with each other): fine, and with factors below one half."""
     _, weight_scale = quantise_weights(layer.weights)
-    finest = 1.001 * float(weight_scale.max()) * source.scale
+    finest = 1.001 / FACTOR_LIMIT * float(weight_scale.max()) * source.scale
     return max(float(np.abs(logits).max()) * _LOGIT_HEADROOM / 32767, finest)
