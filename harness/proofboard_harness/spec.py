@@ -12,6 +12,9 @@ from .measurement import Source
 from .toml_table import TomlTable
 
 _ADDRESS_SPACE = 1 << 32
+_MOST_WAIT_STATES = 100
+_MOST_CACHE_LINES = 4096
+_CACHE_LINE_BYTES = (4, 1024)
 
 
 class MemoryKind(StrEnum):
@@ -37,7 +40,10 @@ class CostUnit(StrEnum):
 
 @dataclass(frozen=True)
 class MemoryRegion:
-    """`size` bytes from `start`. For flash: `erase_block` and `program_page` in bytes, `erased` as a byte value."""
+    """`size` bytes from `start`. For flash: `erase_block` and `program_page` in bytes, `erased` as a byte value.
+
+    `wait_states`: cycles of the core that an access waits; for flash, one that the cache does not hold.
+    """
 
     name: str
     kind: MemoryKind
@@ -46,6 +52,7 @@ class MemoryRegion:
     erase_block: int = 0
     program_page: int = 0
     erased: int = 0xFF
+    wait_states: int = 0
 
     @property
     def end(self) -> int:
@@ -55,6 +62,14 @@ class MemoryRegion:
     def contains(self, address: int, length: int = 1) -> bool:
         """Whether all `length` bytes from `address` lie in the region."""
         return self.start <= address and address + length <= self.end
+
+
+@dataclass(frozen=True)
+class CacheSpec:
+    """A direct-mapped cache before the flash, of `lines` lines of `line_bytes` bytes, both powers of two."""
+
+    lines: int
+    line_bytes: int
 
 
 @dataclass(frozen=True)
@@ -129,6 +144,7 @@ class BoardSpec:
     limits: LimitsSpec
     simulator: SimulatorSpec | None
     folder: Path
+    cache: CacheSpec | None = None
 
     @property
     def pyocd_target(self) -> str:
@@ -161,6 +177,7 @@ def read_board(path: Path) -> BoardSpec:
         limits=_read_limits(root.table("limits")),
         simulator=simulator,
         folder=path.parent,
+        cache=_read_cache(root.table("cache")) if root.has("cache") else None,
     )
     board.finish()
     root.finish()
@@ -186,9 +203,10 @@ def _read_region(name: str, table: TomlTable) -> MemoryRegion:
     kind = MemoryKind(table.choice("kind", [kind.value for kind in MemoryKind]))
     start = table.integer("start", lowest=0, highest=_ADDRESS_SPACE - 1)
     size = table.integer("size", lowest=1, highest=_ADDRESS_SPACE - start)
+    wait_states = table.integer("wait_states", 0, lowest=0, highest=_MOST_WAIT_STATES)
     if kind is MemoryKind.RAM:
         table.finish()
-        return MemoryRegion(name, kind, start, size)
+        return MemoryRegion(name, kind, start, size, wait_states=wait_states)
     erase_block = table.integer("erase_block", lowest=1, highest=size)
     program_page = table.integer("program_page", erase_block, lowest=1, highest=erase_block)
     erased = table.integer("erased", 0xFF, lowest=0, highest=0xFF)
@@ -200,7 +218,20 @@ def _read_region(name: str, table: TomlTable) -> MemoryRegion:
     ):
         if value % unit:
             raise table.fault(key, f"{value:#x} is not a multiple of {unit:#x}")
-    return MemoryRegion(name, kind, start, size, erase_block, program_page, erased)
+    return MemoryRegion(name, kind, start, size, erase_block, program_page, erased, wait_states)
+
+
+def _read_cache(table: TomlTable) -> CacheSpec:
+    lowest, highest = _CACHE_LINE_BYTES
+    spec = CacheSpec(
+        lines=table.integer("lines", lowest=1, highest=_MOST_CACHE_LINES),
+        line_bytes=table.integer("line_bytes", lowest=lowest, highest=highest),
+    )
+    table.finish()
+    for key, value in (("lines", spec.lines), ("line_bytes", spec.line_bytes)):
+        if value & (value - 1):
+            raise table.fault(key, f"{value} is not a power of two")
+    return spec
 
 
 def _read_probe(table: TomlTable, folder: Path) -> ProbeSpec:

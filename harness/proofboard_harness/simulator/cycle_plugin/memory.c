@@ -1,0 +1,50 @@
+#include "memory.h"
+
+#define FETCH_SHIFT 2u /* the core fetches words */
+
+static const pb_region *region_of(const pb_memory *memory, uint32_t address) {
+    for (uint32_t index = 0; index < memory->region_count; index++) {
+        const pb_region *region = &memory->regions[index];
+        if (address >= region->start && address <= region->end) {
+            return region;
+        }
+    }
+    return 0;
+}
+
+/* Cycles for the line; it is there afterwards. */
+static uint32_t look_up(pb_memory *memory, uint32_t line, uint32_t wait_states) {
+    uint32_t *tag = &memory->tags[line & (memory->lines - 1u)];
+    if (*tag == line + 1u) {
+        return 0;
+    }
+    *tag = line + 1u;
+    return wait_states;
+}
+
+uint32_t pb_memory_access(pb_memory *memory, uint32_t address) {
+    const pb_region *region = region_of(memory, address);
+    if (region == 0 || region->wait_states == 0) {
+        return 0;
+    }
+    if (!region->cached || memory->lines == 0) {
+        return region->wait_states;
+    }
+    return look_up(memory, address >> memory->line_shift, region->wait_states);
+}
+
+uint32_t pb_memory_fetch(pb_memory *memory, uint32_t start, uint32_t end) {
+    const pb_region *region = region_of(memory, start);
+    if (region == 0 || region->wait_states == 0 || end <= start) {
+        return 0;
+    }
+    if (!region->cached || memory->lines == 0) {
+        return (((end - 1u) >> FETCH_SHIFT) - (start >> FETCH_SHIFT) + 1u) * region->wait_states;
+    }
+    uint32_t cycles = 0;
+    for (uint32_t line = start >> memory->line_shift; line <= (end - 1u) >> memory->line_shift;
+         line++) {
+        cycles += look_up(memory, line, region->wait_states);
+    }
+    return cycles;
+}
