@@ -77,6 +77,11 @@ static void decode_move_one(pb_instruction *i, uint32_t first, uint32_t second) 
     i->result = PB_RESULT_PLAIN;
 }
 
+/* VCVT from and to fixed point works in place. */
+static bool is_fixed_point(uint32_t opcode) {
+    return (opcode & 10u) == 10;
+}
+
 /* VMOV, VABS, VNEG, VSQRT, VCVT, VCMP, VRINT: one operand */
 static void decode_one_operand(pb_instruction *i, uint32_t first, uint32_t second, pb_registers d,
                                pb_registers m) {
@@ -92,7 +97,7 @@ static void decode_one_operand(pb_instruction *i, uint32_t first, uint32_t secon
         i->kind = PB_CLASS_FLOAT_DIVIDE;
         i->result = PB_RESULT_FLOAT_DIVIDE;
     } else {
-        make_float(i, d, opcode >= 10 && pb_bit(first, 1) && !pb_bit(second, 7) ? d : m);
+make_float(i, d, is_fixed_point(opcode) ? d : m);
         i->result = opcode < 2 ? PB_RESULT_PLAIN : PB_RESULT_FLOAT;
     }
 }
