@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from ..frontend.specification import FrontendSpec
+from ..graph.emit import plan_graph
 from ..graph.graph import Graph
-from ..graph.operators import Tensor
 from .coefficients import CORTEX_M33, Coefficients
 from .work import Work, frontend_work, layer_work, network_work
 
@@ -29,16 +27,8 @@ def predict_frontend(specification: FrontendSpec, samples: int, coefficients: Co
 
 
 def predict_arena(graph: Graph) -> int:
-    """Bytes of RAM for the tensors between operators, exactly: layers take turns between two halves."""
-    outputs = [operator.output for operator in graph.operators]
-    return sum(_union_bytes(outputs[half::2]) for half in (0, 1))
-
-
-def _union_bytes(tensors: list[Tensor]) -> int:
-    """Size of a C union of arrays: the largest member, up to the strictest alignment."""
-    alignment = max((np.dtype(tensor.dtype).itemsize for tensor in tensors), default=1)
-    largest = max((tensor.bytes for tensor in tensors), default=0)
-    return -(-largest // alignment) * alignment
+    """Bytes of RAM for outputs and working memory of the operators, exactly: the generated C has this plan."""
+    return plan_graph(graph).bytes
 
 
 def _instructions(works: Iterable[Work], coefficients: Coefficients) -> int:

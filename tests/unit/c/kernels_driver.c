@@ -1,115 +1,127 @@
-/* Runs operators on cases from standard input, each array in memory of exactly its size, so that
- * the sanitisers see any step outside. A case: operator:u8, then parameters and arrays as `read_*`
- * take them, little-endian. The output goes to standard output. */
-#include "proofboard/dense_f32.h"
-#include "proofboard/dense_s8.h"
-#include "proofboard/quantise.h"
-#include "proofboard/to_float.h"
-#include <stdio.h>
-#include <stdlib.h>
+/* Runs every generated call RUNS times: inputs in, one after the other, outputs out. On the host
+ * they travel through standard input and output, on a simulated core through the semihosting files
+ * inputs.bin and outputs.bin (Arm, "Semihosting for AArch32 and AArch64"). Working memory and
+ * outputs begin as rubbish. Leaves with 0, with 1 if a call wrote behind an array, or with 2 if an
+ * input is missing. */
+#include "kernel_case.h"
 #include <string.h>
 
-enum { QUANTISE, DENSE_S8, DENSE_S8_S16, TO_FLOAT, DENSE_F32, DENSE_F32_RELU };
+enum { RUBBISH = 0xA5 };
 
-static void *take(size_t size) {
-    void *bytes = malloc(size);
-    if (bytes == NULL || fread(bytes, 1, size, stdin) != size) {
-        exit(2);
+int main(void);
+
+#ifdef __arm__
+
+enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_EXIT_EXTENDED = 0x20 };
+enum { OPEN_READ = 1, OPEN_WRITE = 5 };
+
+static uint32_t input_file, output_file;
+
+static uint32_t semihost(uint32_t operation, const uint32_t *block) {
+    register uint32_t result __asm("r0") = operation;
+    register const uint32_t *argument __asm("r1") = block;
+    __asm volatile("bkpt 0xAB" : "+r"(result) : "r"(argument) : "memory");
+    return result;
+}
+
+static uint32_t open_file(const char *name, uint32_t mode) {
+    return semihost(SYS_OPEN, (const uint32_t[]){(uint32_t)name, mode, (uint32_t)strlen(name)});
+}
+
+__attribute__((noreturn)) static void leave(uint32_t code) {
+    for (;;) {
+        (void)semihost(SYS_EXIT_EXTENDED, (const uint32_t[]){0x20026, code});
     }
-    return bytes;
 }
 
-static int32_t take_i32(void) {
-    int32_t *value = take(sizeof *value);
-    const int32_t copy = *value;
-    free(value);
-    return copy;
+void pb_fault_entry(void);
+void pb_fault_entry(void) {
+    leave(3);
 }
 
-static void give(void *values, size_t size) {
-    (void)fwrite(values, 1, size, stdout);
-    free(values);
+static void start(void) {
+    input_file = open_file("inputs.bin", OPEN_READ);
+    output_file = open_file("outputs.bin", OPEN_WRITE);
 }
 
-static void run_quantise(void) {
-    const pb_quantise layer = {(uint16_t)take_i32(), (int16_t)take_i32(), (int16_t)take_i32(),
-                               (uint8_t)take_i32()};
-    int16_t *input = take(layer.size * sizeof *input);
-    int8_t *output = malloc(layer.size);
-    pb_quantise_run(&layer, input, output);
-    free(input);
-    give(output, layer.size);
-}
-
-static void run_dense(int kind) {
-    pb_dense_s8 layer = {.inputs = (uint16_t)take_i32(), .outputs = (uint16_t)take_i32()};
-    layer.zero_point = take_i32();
-    layer.low = take_i32();
-    layer.high = take_i32();
-    int8_t *weights = take((size_t)layer.inputs * layer.outputs);
-    int32_t *bias = take(layer.outputs * sizeof *bias);
-    int32_t *multiplier = take(layer.outputs * sizeof *multiplier);
-    uint8_t *shift = take(layer.outputs);
-    int8_t *input = take(layer.inputs);
-    layer.weights = weights;
-    layer.bias = bias;
-    layer.multiplier = multiplier;
-    layer.shift = shift;
-    const size_t size = layer.outputs * (kind == DENSE_S8 ? sizeof(int8_t) : sizeof(int16_t));
-    void *output = malloc(size);
-    if (kind == DENSE_S8) {
-        pb_dense_s8_run(&layer, input, output);
-    } else {
-        pb_dense_s8_s16_run(&layer, input, output);
+static void take(kernel_array array) {
+    if (semihost(SYS_READ, (const uint32_t[]){input_file, (uint32_t)array.values, array.bytes}) !=
+        0) {
+        leave(2);
     }
-    free(weights);
-    free(bias);
-    free(multiplier);
-    free(shift);
-    free(input);
-    give(output, size);
 }
 
-static void run_to_float(void) {
-    const uint32_t size = (uint32_t)take_i32();
-    float *scale = take(sizeof *scale);
-    int16_t *input = take(size * sizeof *input);
-    float *output = malloc(size * sizeof *output);
-    pb_to_float_run(*scale, size, input, output);
-    free(scale);
-    free(input);
-    give(output, size * sizeof *output);
+static void give(kernel_array array) {
+    (void)semihost(SYS_WRITE, (const uint32_t[]){output_file, (uint32_t)array.values, array.bytes});
 }
 
-static void run_dense_float(int kind) {
-    pb_dense_f32 layer = {.inputs = (uint16_t)take_i32(), .outputs = (uint16_t)take_i32()};
-    float *weights = take((size_t)layer.inputs * layer.outputs * sizeof *weights);
-    float *bias = take(layer.outputs * sizeof *bias);
-    float *input = take(layer.inputs * sizeof *input);
-    float *output = malloc(layer.outputs * sizeof *output);
-    layer.weights = weights;
-    layer.bias = bias;
-    pb_dense_f32_run(&layer, input, output);
-    if (kind == DENSE_F32_RELU) {
-        pb_relu_f32_run(output, layer.outputs);
+#else
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void start(void) {
+}
+
+__attribute__((noreturn)) static void leave(uint32_t code) {
+    exit((int)code);
+}
+
+static void take(kernel_array array) {
+    if (fread(array.values, 1, array.bytes, stdin) != array.bytes) {
+        leave(2);
     }
-    free(weights);
-    free(bias);
-    free(input);
-    give(output, layer.outputs * sizeof *output);
+}
+
+static void give(kernel_array array) {
+    (void)fwrite(array.values, 1, array.bytes, stdout);
+}
+
+#endif
+
+static void spoil(kernel_array array) {
+    if (array.values != NULL) {
+        memset(array.values, RUBBISH, array.bytes + GUARD);
+    }
+}
+
+static void check_guard(kernel_array array) {
+    for (uint32_t i = 0; array.values != NULL && i != GUARD; i++) {
+        if (array.values[array.bytes + i] != RUBBISH) {
+            leave(1);
+        }
+    }
+}
+
+static void run(const kernel_case *item) {
+    spoil(item->scratch);
+    spoil(item->target);
+    for (uint32_t i = 0; i < SOURCES; i++) {
+        spoil(item->sources[i]);
+        if (item->sources[i].values != NULL) {
+            take(item->sources[i]);
+        }
+    }
+    item->run();
+    check_guard(item->scratch);
+    for (uint32_t i = 0; i < SOURCES; i++) {
+        check_guard(item->sources[i]);
+    }
+    if (item->target.values != item->sources[0].values &&
+        item->target.values != item->sources[1].values) {
+        check_guard(item->target);
+    }
+    give(item->target);
 }
 
 int main(void) {
-    for (int kind = getchar(); kind != EOF; kind = getchar()) {
-        if (kind == QUANTISE) {
-            run_quantise();
-        } else if (kind == DENSE_S8 || kind == DENSE_S8_S16) {
-            run_dense(kind);
-        } else if (kind == TO_FLOAT) {
-            run_to_float();
-        } else {
-            run_dense_float(kind);
+    start();
+    for (uint32_t i = 0; i < kernel_batch_count; i++) {
+        for (uint32_t j = 0; j < kernel_batches[i].count; j++) {
+            for (uint32_t k = 0; k < RUNS; k++) {
+                run(&kernel_batches[i].cases[j]);
+            }
         }
     }
-    return 0;
+    leave(0);
 }
