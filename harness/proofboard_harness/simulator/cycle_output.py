@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from ..errors import BenchFault, ConfigurationFault, FirmwareFault
 from ..spec import BoardSpec, MemoryKind
-from .cycle_tree import ROOT, UNKNOWN, Block, CallTree, Counts, InstructionClass
+from .cycle_tree import ROOT, UNKNOWN, CallTree, Counts, CycleProfile, InstructionClass, InstructionCounts
 
 _END = "end"
 
@@ -95,7 +95,7 @@ def write_settings(
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Node:
     parent: int
     function: str
@@ -105,7 +105,7 @@ class _Node:
     classes: dict[InstructionClass, int]
 
 
-def read_output(path: Path, functions: Sequence[Function]) -> CallTree:
+def read_output(path: Path, functions: Sequence[Function]) -> CycleProfile:
     """What the plug-in wrote.
 
     Raises:
@@ -118,15 +118,22 @@ def read_output(path: Path, functions: Sequence[Function]) -> CallTree:
     if not lines or lines[-1] != _END:
         raise BenchFault("the simulator's counts are not whole", where=str(path), hint="was it killed?")
     nodes: dict[int, _Node] = {}
-    blocks: dict[int, list[Block]] = defaultdict(list)
+    executions: Counter[int] = Counter()
+    cycles: Counter[int] = Counter()
     for line in lines[:-1]:
         word, *rest = line.split()
         numbers = [int(number) for number in rest]
         if word == "node":
             nodes[numbers[0]] = _node(numbers, functions)
         else:
-            place, start, end, executions, cycles, waits = numbers
-            blocks[place].append(Block(start, end, executions, cycles, cycles + waits))
+            address, times, cost = numbers
+            executions[address] += times
+            cycles[address] += cost
+    instructions = (InstructionCounts(address, executions[address], cycles[address]) for address in sorted(executions))
+    return CycleProfile(_tree(nodes), tuple(instructions))
+
+
+def _tree(nodes: Mapping[int, _Node]) -> CallTree:
     children: dict[int, list[int]] = defaultdict(list)
     for identity, node in nodes.items():
         children[node.parent].append(identity)
@@ -135,9 +142,7 @@ def read_output(path: Path, functions: Sequence[Function]) -> CallTree:
         node = nodes[identity]
         below = sorted(children[identity], key=lambda child: (nodes[child].site, nodes[child].function))
         name = ROOT if node.parent < 0 else node.function
-        inside = tuple(sorted(blocks[identity], key=lambda block: (block.start, block.end)))
-        trees = tuple(build(child) for child in below)
-        return CallTree(name, node.site, node.calls, node.counts, node.classes, trees, inside)
+        return CallTree(name, node.site, node.calls, node.counts, node.classes, tuple(build(child) for child in below))
 
     return build(next(identity for identity, node in nodes.items() if node.parent < 0))
 

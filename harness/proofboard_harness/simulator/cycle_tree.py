@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 UNKNOWN = "?"
@@ -62,14 +62,12 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Block:
-    """A run of instructions from `start` to `end` - 1 in one place of the tree; `executions` times, all cycles."""
+class InstructionCounts:
+    """What the instruction at `address` cost: `low` cycles of the core, with the stalls before it, over all calls."""
 
-    start: int
-    end: int
+    address: int
     executions: int
     low: int
-    high: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,6 @@ class CallTree:
         own: counts without the functions it called.
         classes: `own.instructions` by class; classes that did not occur are left out.
         children: what it called, in order of call site.
-        blocks: where in it the cycles went.
     """
 
     function: str
@@ -92,7 +89,6 @@ class CallTree:
     own: Counts
     classes: dict[InstructionClass, int]
     children: tuple[CallTree, ...]
-    blocks: tuple[Block, ...] = field(default=(), repr=False)
 
     @property
     def total(self) -> Counts:
@@ -108,6 +104,14 @@ class CallTree:
     def find(self, function: str) -> tuple[CallTree, ...]:
         """All nodes of a function, wherever it was called."""
         return tuple(node for node in self.walk() if node.function == function)
+
+
+@dataclass(frozen=True)
+class CycleProfile:
+    """All that was counted: by call path, and by instruction in order of address."""
+
+    tree: CallTree
+    instructions: tuple[InstructionCounts, ...]
 
 
 @dataclass(frozen=True)

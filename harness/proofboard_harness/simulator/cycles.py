@@ -1,6 +1,6 @@
 """Modelled cycles of an image that ends by itself, by function.
 
-    python -m proofboard_harness.simulator.cycles IMAGE.elf [--window FUNCTION]... [--tree]
+    python -m proofboard_harness.simulator.cycles IMAGE.elf [--window FUNCTION]... [--tree] [--annotate FUNCTION]
 
 The image runs on the simulator of a board and ends by semihosting (SYS_EXIT). docs/cycle-model.md says what the
 figures are worth.
@@ -9,31 +9,39 @@ figures are worth.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import toolchain
 from ..boards import load_board
 from ..errors import BenchFault, ConfigurationFault, ProofboardError, TargetFault
 from ..spec import BoardSpec
-from .cycle_build import build_plugin
-from .cycle_output import read_functions, read_output, write_settings
-from .cycle_tree import CallTree, Counts, by_function
+from ..toolchain import Tool
+from .cycle_counter import ProfileRequest, counting
+from .cycle_tree import CallTree, Counts, CycleProfile, by_function
 from .qemu import find_qemu
 
 DEFAULT_BOARD = "qemu-mps2-an505"
+_OBJDUMP = Tool("arm-none-eabi-objdump", "disassembles", "binutils-arm-none-eabi")
+_CODE_LINE = re.compile(r"^ *([0-9a-f]+):\t")
 
 
 @dataclass(frozen=True)
 class CycleRun:
     """A run of an image: what was counted, what it printed on its first UART, and its exit code."""
 
-    tree: CallTree
+    profile: CycleProfile
     output: bytes
     status: int
+
+    @property
+    def tree(self) -> CallTree:
+        """The counts by call path."""
+        return self.profile.tree
 
 
 def run_image(image: Path, spec: BoardSpec, *, windows: Sequence[str] = (), seconds: float = 120.0) -> CycleRun:
@@ -49,31 +57,27 @@ def run_image(image: Path, spec: BoardSpec, *, windows: Sequence[str] = (), seco
         ToolMissing: QEMU or the C compiler is not there.
         TargetFault: it did not end in that time.
         FirmwareFault: the file can't be used.
+        ConfigurationFault: the board is not a simulated one, or the image lacks a window's function.
+        BenchFault: QEMU failed.
     """
-    if spec.simulator is None:
+    simulator = spec.simulator
+    if simulator is None:
         raise ConfigurationFault(f"board {spec.name!r} is not a simulated one")
-    functions = read_functions(image)
-    plugin, qemu = build_plugin(), find_qemu()
-    with tempfile.TemporaryDirectory() as name:
-        settings, output = Path(name) / "settings", Path(name) / "counts"
-        write_settings(settings, output, spec, functions, windows)
-        command = [qemu, "-M", spec.simulator.machine, *spec.simulator.arguments, "-kernel", str(image)]
-        command += ["-icount", f"shift={spec.simulator.icount_shift},sleep=off", "-display", "none", "-monitor", "none"]
-        command += ["-serial", "stdio", "-semihosting-config", "enable=on,target=native"]
-        command += ["-plugin", f"file={_escaped(plugin)},settings={_escaped(settings)}"]
+    command = [find_qemu(), "-M", simulator.machine, *simulator.arguments, "-kernel", str(image)]
+    command += ["-icount", f"shift={simulator.icount_shift},sleep=off", "-display", "none", "-monitor", "none"]
+    command += ["-serial", "stdio", "-semihosting-config", "enable=on,target=native"]
+    with counting(ProfileRequest(image, tuple(windows)), spec) as counter:
+        command += counter.options
         try:
             done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired as error:
             hint = "it must end by semihosting: SYS_EXIT"
             raise TargetFault(f"did not end within {seconds:.0f} s", where=str(image), hint=hint) from error
-        if not output.exists():
+        try:
+            return CycleRun(counter.read(), done.stdout, done.returncode)
+        except BenchFault as error:
             words = done.stderr.decode(errors="replace").strip()
-            raise BenchFault(f"the simulator ended with {done.returncode} and left no counts: {words}")
-        return CycleRun(read_output(output, functions), done.stdout, done.returncode)
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace(",", ",,")  # a comma separates QEMU's options
+            raise BenchFault(f"the simulator ended with {done.returncode}: {words}", where=str(image)) from error
 
 
 def table(tree: CallTree) -> str:
@@ -103,12 +107,29 @@ def tree_table(tree: CallTree, depth: int = 0) -> str:
     return "\n".join([*head, line, *(tree_table(child, depth + 1) for child in tree.children)])
 
 
+def listing(image: Path, profile: CycleProfile, function: str) -> str:
+    """The disassembly of a function, each instruction with its executions and its mean cycles, stalls included."""
+    costs = {row.address: row for row in profile.instructions}
+    command = [str(toolchain.find(_OBJDUMP)), f"--disassemble={function}", "--no-show-raw-insn", str(image)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = []
+    for line in done.stdout.splitlines():
+        match = _CODE_LINE.match(line)
+        row = costs.get(int(match[1], 16)) if match else None
+        if match and row:
+            lines.append(f"{row.executions:>10} {row.low / row.executions:>7.2f}  {line}")
+        elif match:
+            lines.append(f"{'':>18}  {line}")
+    return "\n".join([f"{'executed':>10} {'cycles':>7}", *lines])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="cycles", description="Modelled Cortex-M33 cycles of an image, by function.")
     parser.add_argument("image", type=Path, help="ELF file that ends by semihosting")
     parser.add_argument("--board", default=DEFAULT_BOARD, help="simulated board whose memories are modelled")
     parser.add_argument("--window", action="append", default=[], help="count only in calls of this function")
+    parser.add_argument("--annotate", metavar="FUNCTION", help="print the function's code with its cycles")
     parser.add_argument("--tree", action="store_true", help="print the tree of calls too")
     options = parser.parse_args(arguments)
     try:
@@ -121,6 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(run.tree))
     if options.tree:
         print(tree_table(run.tree))
+    if options.annotate:
+        print(listing(options.image, run.profile, options.annotate))
     return 0
 
 

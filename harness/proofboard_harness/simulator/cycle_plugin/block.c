@@ -59,7 +59,7 @@ pb_block *pb_block_prefix(pb_block *block, uint32_t last) {
 static pb_passage step_through(const pb_block *block, pb_state_table *table, uint32_t state,
                                bool leaves) {
     pb_pipeline pipeline = table->states[state];
-    pb_passage passage = {.state = state, .leaves = leaves};
+    pb_passage passage = {.state = state, .leaves = leaves, .executions = 1};
     for (uint32_t index = 0; index < block->count; index++) {
         const bool is_last = index == block->count - 1u;
         passage.cycles +=
@@ -72,8 +72,9 @@ static pb_passage step_through(const pb_block *block, pb_state_table *table, uin
 pb_passage pb_block_pass(pb_block *block, pb_state_table *table, uint32_t state, bool leaves) {
     for (size_t tried = 0; tried < block->passage_count; tried++) {
         const size_t index = (block->last_passage + tried) % block->passage_count;
-        const pb_passage *passage = &block->passages[index];
+        pb_passage *passage = &block->passages[index];
         if (passage->state == state && passage->leaves == leaves) {
+            passage->executions++;
             block->last_passage = index;
             return *passage;
         }
@@ -82,4 +83,19 @@ pb_passage pb_block_pass(pb_block *block, pb_state_table *table, uint32_t state,
                               sizeof *block->passages);
     block->last_passage = block->passage_count++;
     return block->passages[block->last_passage] = step_through(block, table, state, leaves);
+}
+
+uint64_t pb_block_spread(const pb_block *block, const pb_state_table *table, uint64_t *cycles) {
+    uint64_t executions = 0;
+    for (size_t number = 0; number < block->passage_count; number++) {
+        const pb_passage *passage = &block->passages[number];
+        pb_pipeline pipeline = table->states[passage->state];
+        for (uint32_t index = 0; index < block->count; index++) {
+            const bool leaves = index == block->count - 1u && passage->leaves;
+            cycles[index] += passage->executions *
+                             pb_pipeline_step(&pipeline, &block->instructions[index], leaves);
+        }
+        executions += passage->executions;
+    }
+    return executions;
 }

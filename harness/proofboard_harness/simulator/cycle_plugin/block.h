@@ -22,6 +22,7 @@ typedef struct {
     uint32_t next;  /* behind */
     uint32_t cycles;
     bool leaves;
+    uint64_t executions;
 } pb_passage;
 
 typedef struct pb_block pb_block;
@@ -37,6 +38,7 @@ struct pb_block {
     uint32_t bytes_read, bytes_written;
     pb_block **prefixes; /* by count - 1; made when the block was left in its middle */
     void *cell;          /* the caller's */
+    pb_block *next;      /* the caller's */
 };
 
 void pb_state_table_start(pb_state_table *table);
@@ -47,8 +49,12 @@ pb_block *pb_block_new(uint32_t start, pb_instruction *instructions, uint32_t co
 /* The block of the first instructions up to and with the one at `last`, an address in the block. */
 pb_block *pb_block_prefix(pb_block *block, uint32_t last);
 
-/* How the block runs when entered in `state`. */
+/* How the block runs when entered in `state`, which is counted as one execution. */
 pb_passage pb_block_pass(pb_block *block, pb_state_table *table, uint32_t state, bool leaves);
+
+/* Add to `cycles`, one number an instruction, what all executions of the block took; their number.
+ */
+uint64_t pb_block_spread(const pb_block *block, const pb_state_table *table, uint64_t *cycles);
 
 static inline const pb_instruction *pb_block_last(const pb_block *block) {
     return &block->instructions[block->count - 1u];

@@ -97,7 +97,7 @@ static void decode_one_operand(pb_instruction *i, uint32_t first, uint32_t secon
         i->kind = PB_CLASS_FLOAT_DIVIDE;
         i->result = PB_RESULT_FLOAT_DIVIDE;
     } else {
-make_float(i, d, is_fixed_point(opcode) ? d : m);
+        make_float(i, d, is_fixed_point(opcode) ? d : m);
         i->result = opcode < 2 ? PB_RESULT_PLAIN : PB_RESULT_FLOAT;
     }
 }

@@ -1,7 +1,9 @@
+#include "memory_allocation.h"
 #include "recorder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct {
     uint64_t instructions, cycles, waits, bytes_read, bytes_written;
@@ -41,14 +43,18 @@ static void write_node(FILE *file, const pb_node *node) {
     (void)fputc('\n', file);
 }
 
-/* block NODE START END EXECUTIONS CYCLES WAITS */
-static void write_blocks(FILE *file, const pb_node *node) {
-    for (const pb_cell *cell = node->cells; cell != NULL; cell = cell->next) {
-        (void)fprintf(
-            file, "block %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-            node->id, cell->block->start, cell->block->end, cell->executions, cell->cycles,
-            cell->waits);
+/* code ADDRESS EXECUTIONS CYCLES, for each instruction of the block; another block may hold it too
+ */
+static void write_block(FILE *file, const pb_recorder *recorder, const pb_block *block) {
+    uint64_t *cycles = pb_allocate(block->count, sizeof *cycles);
+    const uint64_t executions = pb_block_spread(block, &recorder->states, cycles);
+    uint32_t address = block->start;
+    for (uint32_t index = 0; index < block->count; index++) {
+        (void)fprintf(file, "code %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", address, executions,
+                      cycles[index]);
+        address += block->instructions[index].size;
     }
+    free(cycles);
 }
 
 bool pb_recorder_write(const pb_recorder *recorder, const char *path) {
@@ -58,7 +64,9 @@ bool pb_recorder_write(const pb_recorder *recorder, const char *path) {
     }
     for (const pb_node *node = recorder->tree.nodes; node != NULL; node = node->next) {
         write_node(file, node);
-        write_blocks(file, node);
+    }
+    for (const pb_block *block = recorder->blocks; block != NULL; block = block->next) {
+        write_block(file, recorder, block);
     }
     (void)fputs("end\n", file);
     const bool good = ferror(file) == 0;

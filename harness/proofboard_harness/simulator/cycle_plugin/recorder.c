@@ -19,6 +19,10 @@ static pb_block *charge(pb_recorder *recorder, uint32_t next) {
         block = pb_block_prefix(block, recorder->stopped);
         recorder->was_stopped = false;
     }
+    if (block->passage_count == 0) {
+        block->next = recorder->blocks;
+        recorder->blocks = block;
+    }
     const bool leaves = pb_block_last(block)->flow != PB_FLOW_NEXT && next != block->end;
     const pb_passage passage = pb_block_pass(block, &recorder->states, recorder->state, leaves);
     const uint32_t division = block->class_counts[PB_CLASS_DIVIDE] * PB_DIVIDE_SPREAD;

@@ -11,6 +11,7 @@ typedef struct {
     pb_call_tree tree;
     pb_state_table states;
     pb_memory *memory;
+    pb_block *blocks;  /* all that ran, the youngest first */
     pb_block *current; /* runs, or ran last */
     uint32_t state;    /* of the pipeline when `current` began */
     uint32_t waits;    /* of memory, since `current` began */
@@ -32,6 +33,6 @@ void pb_recorder_access(pb_recorder *recorder, const pb_block *block, uint32_t a
 /* Nothing more will run. */
 void pb_recorder_finish(pb_recorder *recorder);
 
-/* Write all nodes, and all blocks with what they cost. Whether that went well. */
+/* Write all nodes, and what each instruction cost. Whether that went well. */
 bool pb_recorder_write(const pb_recorder *recorder, const char *path);
 #endif
