@@ -4,7 +4,12 @@
 #include <stddef.h>
 
 uint32_t pb_frontend_frames(const pb_frontend *frontend, uint32_t samples) {
-    return samples < frontend->frame ? 0u : 1u + (samples - frontend->frame) / frontend->hop;
+    const uint32_t least = (uint32_t)frontend->skip + frontend->frame;
+    if (samples < least) {
+        return 0u;
+    }
+    const uint32_t frames = 1u + (samples - least) / frontend->hop;
+    return frames < frontend->frame_limit ? frames : frontend->frame_limit;
 }
 
 void pb_frontend_frame(const pb_frontend *frontend, const int16_t *pcm, int16_t *features,
@@ -21,10 +26,11 @@ pb_status pb_frontend_run(const pb_frontend *frontend, const int16_t *pcm, uint3
     if (frontend == NULL || pcm == NULL || features == NULL || scratch == NULL) {
         return PB_BAD_ARGUMENT;
     }
-    if (frontend->frame > PB_FRONTEND_MAX_FRAME || samples < frontend->frame) {
+    const uint32_t frames = pb_frontend_frames(frontend, samples);
+    if (frontend->frame > PB_FRONTEND_MAX_FRAME || frames == 0u) {
         return PB_BAD_ARGUMENT;
     }
-    const uint32_t frames = pb_frontend_frames(frontend, samples);
+    pcm += frontend->skip;
     for (uint32_t frame = 0; frame < frames; frame++) {
         pb_frontend_frame(frontend, pcm + frame * frontend->hop,
                           features + frame * frontend->mel_bands, scratch);

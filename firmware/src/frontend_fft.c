@@ -12,9 +12,10 @@ static inline pb_complex32 rotated(pb_complex16 z, pb_complex16 twiddle) {
 
 void pb_frontend_fft(const pb_frontend *frontend, pb_bin *bins) {
     const uint32_t points = frontend->frame / 2u;
-    const pb_complex16 *twiddle = frontend->twiddles;
     for (uint32_t quarter = frontend->first_radix; quarter < points; quarter *= 4u) {
-        for (uint32_t k = 0; k < quarter; k++, twiddle += 3) {
+        const pb_complex16 *twiddle = frontend->twiddles;
+        const uint32_t step = 3u * (points / 4u / quarter);
+        for (uint32_t k = 0; k < quarter; k++, twiddle += step) {
             const pb_complex16 w1 = twiddle[0], w2 = twiddle[1], w3 = twiddle[2];
             for (uint32_t block = k; block < points; block += 4u * quarter) {
                 pb_bin *leg = bins + block;
@@ -28,26 +29,27 @@ void pb_frontend_fft(const pb_frontend *frontend, pb_bin *bins) {
     }
 }
 
-/* Power of half of (re, im), both already rounded up by a half. */
-static inline uint32_t half_power(int32_t re, int32_t im) {
-    re >>= 1;
-    im >>= 1;
+static inline uint32_t squared(int16_t re, int16_t im) {
     return (uint32_t)(re * re + im * im);
 }
 
+/* Unsigned: sums wrap, and only the differences that are squared are known to fit int16. */
+static inline uint32_t product(int32_t factor, int32_t value) {
+    return (uint32_t)(factor * value);
+}
+
 void pb_frontend_power(const pb_frontend *frontend, pb_bin *bins) {
-    const uint32_t points = frontend->frame / 2u;
-    const pb_complex16 first = bins[0].z;
-    bins[0].power = (uint32_t)((first.re + first.im) * (first.re + first.im));
-    bins[points].power = (uint32_t)((first.re - first.im) * (first.re - first.im));
-    const pb_complex16 *twiddle = frontend->split;
-    for (uint32_t k = 1; k <= points / 2u; k++, twiddle++) {
-        const pb_complex16 low = bins[k].z, high = bins[points - k].z;
-        const int32_t even_re = low.re + high.re + 1, even_im = low.im - high.im + 1;
-        const int32_t odd_re = low.re - high.re, odd_im = low.im + high.im;
-        const int32_t across = (odd_im * twiddle->re - odd_re * twiddle->im + 0x4000) >> 15;
-        const int32_t along = (odd_re * twiddle->re + odd_im * twiddle->im + 0x4000) >> 15;
-        bins[k].power = half_power(even_re - across, even_im + along);
-        bins[points - k].power = half_power(even_re + across, even_im - along);
+    pb_bin *low = bins + frontend->first_pair;
+    pb_bin *high = bins + frontend->frame / 2u - frontend->first_pair;
+    const pb_complex16 *factor = frontend->split;
+    for (const pb_complex16 *end = factor + frontend->pairs; factor < end;
+         factor++, low++, high--) {
+        const pb_complex16 l = low->z, h = high->z;
+        const int32_t odd_re = l.re - h.re, odd_im = l.im + h.im;
+        const uint32_t re = product(factor->re, odd_re) + product(factor->im, odd_im) + 0x8000u;
+        const uint32_t im = product(factor->re, odd_im) - product(factor->im, odd_re) + 0x8000u;
+        const int32_t u = (int32_t)re >> 16, v = (int32_t)im >> 16;
+        low->power = squared((int16_t)(h.re + u), (int16_t)(h.im - v));
+        high->power = squared((int16_t)(l.re - u), (int16_t)(l.im - v));
     }
 }

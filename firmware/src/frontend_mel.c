@@ -14,23 +14,35 @@ static int32_t log2_q15(const uint16_t *table, uint64_t value) {
     return ((63 - zeros) << 15) + base + ((rise * fraction + 0x4000) >> 15);
 }
 
+static int16_t feature_of(const pb_frontend *frontend, uint64_t energy, int32_t offset) {
+    if (energy == 0u) {
+        return frontend->floor;
+    }
+    const int32_t rounded = (log2_q15(frontend->log_table, energy) + offset + 0x40) >> 7;
+    return (int16_t)(rounded > frontend->floor ? rounded : frontend->floor);
+}
+
 void pb_frontend_mel(const pb_frontend *frontend, const pb_bin *bins, uint32_t shift,
                      int16_t *features) {
-    const uint16_t *weight = frontend->mel_weights;
-    for (uint32_t band = 0; band < frontend->mel_bands; band++) {
-        const pb_bin *bin = bins + frontend->mel_start[band];
-        const pb_bin *end = bin + frontend->mel_length[band];
+    const int32_t scaling = (int32_t)(shift << 16);
+    const int32_t *offset = frontend->mel_offset;
+    const pb_mel_segment *segment = frontend->mel_segments;
+    const pb_mel_run *run = frontend->mel_runs;
+    for (const pb_mel_run *end = run + frontend->runs; run < end; run++) {
+        const pb_bin *bin = bins + run->first_bin;
         uint64_t energy = 0;
-        for (; bin < end; bin++, weight++) {
-            energy += (uint64_t)bin->power * *weight;
+        for (uint32_t edge = 0; edge <= run->bands; edge++, segment++) {
+            uint32_t sum = 0;
+            uint64_t steps = 0; /* the last bin counts 0 times, the one before once, ... */
+            for (const pb_bin *last = bin + segment->length; bin < last; bin++) {
+                steps += sum;
+                sum += bin->power;
+            }
+            const uint64_t falling = (uint64_t)segment->last * sum + segment->step * steps;
+            if (edge > 0u) {
+                *features++ = feature_of(frontend, energy + falling, *offset++ - scaling);
+            }
+            energy = ((uint64_t)sum << PB_MEL_PEAK_BITS) - falling;
         }
-        int32_t feature = frontend->floor;
-        if (energy != 0u) {
-            const int32_t level = log2_q15(frontend->log_table, energy) +
-                                  frontend->mel_offset[band] - (int32_t)(shift << 16);
-            const int32_t rounded = (level + 0x40) >> 7;
-            feature = rounded > feature ? rounded : feature;
-        }
-        features[band] = (int16_t)feature;
     }
 }

@@ -22,10 +22,10 @@ void pb_frontend_window(const pb_frontend *frontend, const int16_t *pcm, uint32_
 /* The other stages, in place: bins [N] become the spectrum in natural order. */
 void pb_frontend_fft(const pb_frontend *frontend, pb_bin *bins);
 
-/* The N + 1 bins of the real transform, in place: bins [N] complex to bins [N + 1] power. */
+/* Bins of the real transform, in place: the pairs in use from complex to power. */
 void pb_frontend_power(const pb_frontend *frontend, pb_bin *bins);
 
-/* features [mel_bands] from the power of bins [N + 1]. */
+/* features [mel_bands] from the power of bins [N]. */
 void pb_frontend_mel(const pb_frontend *frontend, const pb_bin *bins, uint32_t shift,
                      int16_t *features);
 

@@ -14,18 +14,18 @@ from hypothesis.extra import numpy as hypothesis_numpy
 from numpy.typing import NDArray
 from proofboard_host.application import Application, load_application
 from proofboard_host.errors import ConfigurationFault, DataFault
-from proofboard_host.frontend import build_specification, emit_c, run
+from proofboard_host.frontend import build_specification, emit_c, run, select
 from proofboard_host.frontend.accuracy import LEVELS_DBFS, feature_errors, signals, transform_noise
 from proofboard_host.frontend.adversarial import adversarial_clips
-from proofboard_host.frontend.mel import mel_filters
+from proofboard_host.frontend.mel import mel_edges, mel_filters
 from proofboard_host.frontend.reference import block_shift, log2, power, transform
 
 FRAMES = [128, 256, 512, 1024]
 
 
-def application(frame: int = 512, mel_bands: int = 32) -> Application:
+def application(frame: int = 512, mel_bands: int = 32, **changes: float) -> Application:
     scream = load_application("scream")
-    frontend = dataclasses.replace(scream.frontend, frame=frame, hop=frame, mel_bands=mel_bands)
+    frontend = dataclasses.replace(scream.frontend, frame=frame, hop=frame, mel_bands=mel_bands, **changes)
     return dataclasses.replace(scream, frontend=frontend)
 
 
@@ -35,7 +35,7 @@ def scream() -> Application:
 
 
 def test_filters_are_those_of_librosa() -> None:
-    ours = mel_filters(16000, 512, 32, 60.0, 7600.0)
+    ours = mel_filters(16000, 512, mel_edges(32, 60.0, 7600.0))
     theirs = librosa.filters.mel(sr=16000, n_fft=512, n_mels=32, fmin=60.0, fmax=7600.0, dtype=np.float64)
     assert np.allclose(ours, theirs, rtol=1e-12, atol=1e-15)
 
@@ -48,11 +48,16 @@ def test_specification_has_the_documented_shapes(frame: int) -> None:
     sizes = [len(stage) for stage in spec.stages()]
     assert spec.first_radix * 4 ** len(sizes) == spec.points
     assert all(big == 4 * small for small, big in itertools.pairwise(sizes))
-    assert spec.split.shape == (frame // 4, 2)
-    assert spec.mel_length.sum() == len(spec.mel_weights)
-    first, last = spec.mel_start * (16000.0 / frame), (spec.mel_start + spec.mel_length - 1) * (16000.0 / frame)
-    assert first.min() >= 60.0
-    assert last.max() <= 7600.0
+    weights = spec.weights()
+    assert weights.shape == (8, frame // 2 + 1)
+    assert weights.sum(axis=0).max() <= 2**20
+    hz = np.flatnonzero(weights.max(axis=0)) * (16000.0 / frame)
+    assert hz.min() >= 60.0
+    assert hz.max() <= 7600.0
+    assert spec.mel_length.sum() in (hz.size, hz.size + 1)  # a bin on the outer edge weighs nothing
+    pairs = np.minimum(hz, 8000.0 - hz) / (16000.0 / frame)
+    assert spec.first_pair <= pairs.min()
+    assert spec.first_pair + len(spec.split) - 1 == pairs.max()
     assert not spec.window.flags.writeable
 
 
@@ -91,7 +96,7 @@ def test_twice_the_sound_is_exactly_two_octaves_of_power_more(clip: NDArray[np.i
 @pytest.mark.parametrize("frame", FRAMES)
 def test_no_stage_leaves_its_bounds(frame: int) -> None:
     """A wrapped int32 or int16 would be off by thousands; rounding is off by a few."""
-    spec = build_specification(application(frame, mel_bands=8))
+    spec = build_specification(application(frame, mel_bands=8, f_min=0.0, f_max=8000.0))
     frames = adversarial_clips(3000, frame, seed=5)
     shift = block_shift(frames)
     assert ((frames.astype(np.int32) << shift[:, None]) == (frames << shift[:, None].astype(np.int16))).all()
@@ -104,18 +109,18 @@ def test_no_stage_leaves_its_bounds(frame: int) -> None:
     magnitude = np.abs(np.fft.rfft(windowed, axis=1)).T
     powers = power(spec, np.stack([real, imaginary]))
     assert powers.min() >= 0
-    assert np.abs(np.sqrt(powers) - magnitude).max() < 16.0
+    assert np.abs(np.sqrt(powers) - magnitude)[1:-1].max() < 16.0
     assert powers.astype(np.int64).sum(axis=0).max() < 2**32
 
 
 def test_loudest_inputs_use_the_word(scream: Application) -> None:
-    """The bound of the specification is no idle one: full-scale constant sound comes within 1 dB of 2**31."""
+    """The bound of the specification is no idle one: a square of a quarter of the sample rate comes close to 2**30."""
     spec = build_specification(scream)
-    frames = np.full((1, 512), -32768, dtype=np.int16)
-    assert power(spec, transform(spec, frames, block_shift(frames))).max() > 0.8 * 2**31
+    frames = np.resize(np.array([32767, 32767, -32768, -32768], dtype=np.int16), (1, 512))
+    assert 0.99 * 2**30 < power(spec, transform(spec, frames, block_shift(frames))).max() < 32767**2
 
 
-@given(value=st.integers(1, 2**47))
+@given(value=st.integers(1, 2**52))
 def test_logarithm(value: int) -> None:
     spec = build_specification(application())
     assert log2(spec, np.array([float(value)]))[0] / 2**15 == pytest.approx(np.log2(value), abs=2.2e-4)
@@ -166,3 +171,45 @@ def test_transform_is_no_noisier_than_cmsis_dsp(frame: int) -> None:
     for row in transform_noise(application(frame, mel_bands=8)):
         assert row.ours_db > row.cmsis_db + 6.0
         assert row.ours_db < row.rounded_db
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), frame=st.sampled_from(FRAMES), seed=st.integers(0, 99))
+def test_a_selection_is_the_whole_with_bands_and_frames_left_out(data: st.DataObject, frame: int, seed: int) -> None:
+    whole = build_specification(application(frame, mel_bands=12))
+    clip = adversarial_clips(seed + 1, 16 * frame, seed=8)[-1:]
+    bands = sorted(data.draw(st.sets(st.integers(0, 11), min_size=1)))
+    start, count, step = data.draw(st.tuples(st.integers(0, 15), st.integers(1, 16), st.integers(1, 5)))
+    frames = range(start, start + count * step, step)
+    part = select(whole, bands=bands, frames=frames)
+    assert np.array_equal(run(part, clip), run(whole, clip)[:, start : frames.stop : step][:, :, bands])
+    assert len(part.split) <= len(whole.split)
+    assert len(part.mel_length) <= min(2 * len(bands), 13)
+
+
+def test_selections_of_selections_count_what_is_left(scream: Application) -> None:
+    whole = build_specification(scream)
+    clip = adversarial_clips(20, 16000, seed=9)
+    twice = select(select(whole, bands=[3, 4, 9, 31], frames=range(2, 30)), bands=[1, 3], frames=range(1, 9, 2))
+    assert np.array_equal(run(twice, clip), run(whole, clip)[:, 3:11:2, [4, 31]])
+
+
+def test_a_band_alone_needs_few_bins(scream: Application) -> None:
+    part = select(build_specification(scream), bands=[0])
+    assert part.mel_runs.tolist() == [[2, 1]]
+    assert len(part.split) == part.mel_length.sum()
+
+
+@pytest.mark.parametrize(
+    ("bands", "frames"),
+    [([], None), ([1, 1], None), ([2, 1], None), ([-1], None), ([32], None)]
+    + [
+        (None, frames)
+        for frames in (range(0), range(-1, 3), range(3, 0, -1), range(0, 70000, 300), range(65535, 65536))
+    ],
+)
+def test_a_selection_that_cannot_be_is_one_clear_error(
+    scream: Application, bands: list[int] | None, frames: range | None
+) -> None:
+    with pytest.raises(ConfigurationFault, match=r"select|mel bands out of"):
+        select(build_specification(scream), bands=bands, frames=frames)

@@ -56,27 +56,22 @@ class CFrontend(ctypes.Structure):
     """`pb_frontend`, its tables those of a specification that the caller keeps."""
 
     _fields_ = (
-        ("frame", ctypes.c_uint16),
-        ("hop", ctypes.c_uint16),
-        ("mel_bands", ctypes.c_uint16),
-        ("first_radix", ctypes.c_uint16),
+        *((name, ctypes.c_uint16) for name in ("frame", "hop", "skip", "frame_limit", "mel_bands", "first_radix")),
         ("window_peak", ctypes.c_int16),
         ("floor", ctypes.c_int16),
-        ("window", ctypes.c_void_p),
-        ("order", ctypes.c_void_p),
-        ("twiddles", ctypes.c_void_p),
-        ("split", ctypes.c_void_p),
-        ("mel_start", ctypes.c_void_p),
-        ("mel_length", ctypes.c_void_p),
-        ("mel_weights", ctypes.c_void_p),
-        ("mel_offset", ctypes.c_void_p),
-        ("log_table", ctypes.c_void_p),
+        *((name, ctypes.c_uint16) for name in ("first_pair", "pairs", "runs")),
+        *((name, ctypes.c_void_p) for name in ("window", "order", "twiddles", "split")),
+        *((name, ctypes.c_void_p) for name in ("mel_runs", "mel_segments", "mel_offset", "log_table")),
     )
 
     @classmethod
     def of(cls, spec: FrontendSpec) -> CFrontend:
-        values = {name: getattr(spec, name) for name, _ in cls._fields_}
-        return cls(**{k: v.ctypes.data if isinstance(v, np.ndarray) else v for k, v in values.items()})
+        segments = np.column_stack([spec.mel_ramp, spec.mel_length]).astype(np.uint32)
+        derived = {"pairs": len(spec.split), "runs": len(spec.mel_runs), "mel_segments": segments}
+        values = {name: derived[name] if name in derived else getattr(spec, name) for name, _ in cls._fields_}
+        frontend = cls(**{k: v.ctypes.data if isinstance(v, np.ndarray) else v for k, v in values.items()})
+        frontend.tables = segments  # lives as long as the structure that points at it
+        return frontend
 
 
 @pytest.fixture(scope="session")

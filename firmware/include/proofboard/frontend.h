@@ -18,24 +18,45 @@ typedef struct {
     int16_t im;
 } pb_complex16;
 
+/* The bins between the centres of two neighbouring mel bands. The lower band's weight falls on a
+ * straight line to `last` by `step` a bin; the upper band has what it lacks to PB_MEL_PEAK. */
+typedef struct {
+    uint32_t last;   /* 0..PB_MEL_PEAK */
+    uint32_t step;   /* last + (length - 1) * step <= PB_MEL_PEAK */
+    uint32_t length; /* bins, may be 0 */
+} pb_mel_segment;
+
+#define PB_MEL_PEAK_BITS 20
+#define PB_MEL_PEAK (UINT32_C(1) << PB_MEL_PEAK_BITS)
+
+/* Neighbouring mel bands: bands + 1 segments that follow each other from first_bin on. */
+typedef struct {
+    uint16_t first_bin;
+    uint16_t bands;
+} pb_mel_run;
+
 /* One front end: written by the generator, constant, lives as long as the image.
  * N = frame / 2 complex points; twiddles are negated, (-cos, -sin), since int16 holds no +1. */
 typedef struct {
     uint16_t frame;               /* samples; 128, 256, 512 or 1024 */
-    uint16_t hop;                 /* samples; 1..frame */
+    uint16_t hop;                 /* samples; 1..65535 */
+    uint16_t skip;                /* samples before the first frame */
+    uint16_t frame_limit;         /* the most frames */
     uint16_t mel_bands;           /* 1..64 */
     uint16_t first_radix;         /* 4, or 2 where N is no power of 4 */
     int16_t window_peak;          /* Q15 */
     int16_t floor;                /* the least feature */
+    uint16_t first_pair;          /* 1..N/2, the least k of the pairs of bins (k, N - k) in use */
+    uint16_t pairs;               /* first_pair + pairs - 1 <= N/2 */
+    uint16_t runs;                /* of mel bands */
     const int16_t *window;        /* [N], Q15; the second half is window_peak - window */
     const uint8_t *order;         /* [N / first_radix], digit reversal */
-    const pb_complex16 *twiddles; /* [butterflies of all radix-4 stages][3], Q15 */
-    const pb_complex16 *split;    /* [N / 2], Q15, for bins 1..N/2 */
-    const uint16_t *mel_start;    /* [mel_bands], first bin */
-    const uint16_t *mel_length;   /* [mel_bands], bins */
-    const uint16_t *mel_weights;  /* [sum of mel_length], 0..32767 */
-    const int32_t *mel_offset;    /* [mel_bands], Q15 of log2 */
-    const uint16_t *log_table;    /* [33], Q15, log2(1 + i/32) */
+    const pb_complex16 *twiddles; /* [N / 4][3], Q15, of the last radix-4 stage */
+    const pb_complex16 *split;    /* [pairs], Q16, ((1 - sin) / 2, cos / 2) */
+    const pb_mel_run *mel_runs;   /* [runs], rising, their bands add up to mel_bands */
+    const pb_mel_segment *mel_segments; /* [mel_bands + runs], run after run */
+    const int32_t *mel_offset;          /* [mel_bands], Q15 of log2 */
+    const uint16_t *log_table;          /* [33], Q15, log2(1 + i/32) */
 } pb_frontend;
 
 /* A bin of the spectrum: complex first, its power (under 2^31) in the end. */
@@ -46,12 +67,12 @@ typedef union {
 
 /* Working memory of one frame, owned by the caller; holds nothing between calls. */
 typedef struct {
-    pb_bin bins[PB_FRONTEND_MAX_FRAME / 2 + 1];
+    pb_bin bins[PB_FRONTEND_MAX_FRAME / 2];
 } pb_frontend_scratch;
 
 extern const pb_frontend pb_generated_frontend;
 
-/* Whole frames in that many samples; 0 if there is none. */
+/* Whole frames in that many samples, frame_limit at the most; 0 if there is none. */
 uint32_t pb_frontend_frames(const pb_frontend *frontend, uint32_t samples);
 
 /* pcm: int16 [frame], any values; features: int16 [mel_bands], log2 of the power in each band with

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .emit import emit_c
 from .reference import run
+from .selection import select
 from .specification import FrontendSpec, build_specification
 
-__all__ = ["FrontendSpec", "build_specification", "emit_c", "run"]
+__all__ = ["FrontendSpec", "build_specification", "emit_c", "run", "select"]

@@ -122,12 +122,13 @@ def _compare_transforms(spec: FrontendSpec, name: str, frames: Clip) -> Transfor
     # arm_rfft_q15 returns the spectrum divided by the frame.
     cmsis = np.hypot(pairs[:, ::2], pairs[:, 1::2]) * spec.frame
 
-    magnitude = np.abs(spectrum)
+    used = spec.weights().max(axis=0) > 0
+    magnitude = np.abs(spectrum)[:, used]
     return TransformNoise(
         name,
-        ours_db=_signal_to_noise(magnitude, ours),
-        cmsis_db=_signal_to_noise(magnitude, cmsis),
-        rounded_db=_signal_to_noise(magnitude, np.abs(rounded) / scale),
+        ours_db=_signal_to_noise(magnitude, ours[:, used]),
+        cmsis_db=_signal_to_noise(magnitude, cmsis[:, used]),
+        rounded_db=_signal_to_noise(magnitude, np.abs(rounded)[:, used] / scale),
     )
 
 

@@ -17,19 +17,23 @@ def emit_c(spec: FrontendSpec) -> str:
     scalars = {
         "frame": spec.frame,
         "hop": spec.hop,
+        "skip": spec.skip,
+        "frame_limit": spec.frame_limit,
         "mel_bands": spec.mel_bands,
         "first_radix": spec.first_radix,
         "window_peak": spec.window_peak,
         "floor": spec.floor,
+        "first_pair": spec.first_pair,
+        "pairs": len(spec.split),
+        "runs": len(spec.mel_runs),
     }
     tables = {
         "window": _numbers("int16_t", "window", spec.window),
         "order": _numbers("uint8_t", "order", spec.order),
-        "twiddles": _pairs("twiddles", spec.twiddles.reshape(-1, 2)),
-        "split": _pairs("split", spec.split),
-        "mel_start": _numbers("uint16_t", "mel_start", spec.mel_start),
-        "mel_length": _numbers("uint16_t", "mel_length", spec.mel_length),
-        "mel_weights": _numbers("uint16_t", "mel_weights", spec.mel_weights),
+        "twiddles": _structs("pb_complex16", "twiddles", spec.twiddles.reshape(-1, 2)),
+        "split": _structs("pb_complex16", "split", spec.split),
+        "mel_runs": _structs("pb_mel_run", "mel_runs", spec.mel_runs),
+        "mel_segments": _structs("pb_mel_segment", "mel_segments", np.column_stack([spec.mel_ramp, spec.mel_length])),
         "mel_offset": _numbers("int32_t", "mel_offset", spec.mel_offset),
         "log_table": _numbers("uint16_t", "log_table", spec.log_table),
     }
@@ -50,8 +54,8 @@ def _numbers(kind: str, name: str, values: NDArray[np.generic]) -> str:
     return _array(kind, name, [str(int(value)) for value in values])
 
 
-def _pairs(name: str, values: NDArray[np.int16]) -> str:
-    return _array("pb_complex16", name, [f"{{{int(real)}, {int(imaginary)}}}" for real, imaginary in values])
+def _structs(kind: str, name: str, rows: NDArray[np.generic]) -> str:
+    return _array(kind, name, [f"{{{', '.join(str(int(value)) for value in row)}}}" for row in rows])
 
 
 def _array(kind: str, name: str, items: list[str]) -> str:

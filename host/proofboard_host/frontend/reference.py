@@ -23,7 +23,7 @@ def run(spec: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
     """Features of whole clips.
 
     Args:
-        pcm: int16 [clips, samples], any values, at least one frame of samples.
+        pcm: int16 [clips, samples], any values, at least `spec.skip` and one frame of samples.
 
     Returns:
         int16 [clips, frames, mel_bands], log2 of the power in each band with 8 fraction bits, `spec.floor` or more.
@@ -36,8 +36,8 @@ def run(spec: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
     clips, samples = pcm.shape
     frames = spec.frames(samples)
     if frames == 0:
-        raise DataFault(f"clips of {samples} samples are shorter than a frame of {spec.frame}")
-    every_frame = np.lib.stride_tricks.sliding_window_view(pcm, spec.frame, axis=1)[:, :: spec.hop]
+        raise DataFault(f"clips of {samples} samples hold no frame of {spec.frame} after {spec.skip}")
+    every_frame = np.lib.stride_tricks.sliding_window_view(pcm[:, spec.skip :], spec.frame, axis=1)[:, :: spec.hop]
     features = np.empty((clips * frames, spec.mel_bands), dtype=np.int16)
     chunk = max(1, min(_CHUNK_WORDS // spec.frame, clips * frames))
     buffers = _Buffers.allocate(spec, chunk)
@@ -167,50 +167,37 @@ def _butterfly(legs: Int32, out: Int32, sums: Int32) -> None:
 
 
 def power(spec: FrontendSpec, spectrum: Int32) -> Int32:
-    """Power of the N + 1 bins of the real transform, [N + 1, batch], from `transform`'s result; all under 2**31."""
-    points = spec.points
-    out = np.empty((points + 1, spectrum.shape[-1]), dtype=np.int32)
-    real, imaginary = spectrum[:, 0]
-    out[0] = (real + imaginary) ** 2
-    out[points] = (real - imaginary) ** 2
-    low, high = spectrum[:, 1 : points // 2 + 1], spectrum[:, : points // 2 - 1 : -1]
-    even, odd = low + high, low - high
-    cosine, sine = spec.split.astype(np.int32).T[:, :, None]
-    # Twice the even part is (even[0], odd[1]), twice the odd part before its rotation (odd[0], even[1]).
-    turned = odd[0] * cosine
-    product = even[1] * sine
-    turned += product
-    odd[0] *= sine
-    even[1] *= cosine
-    np.subtract(even[1], odd[0], out=product)
-    for part in (turned, product):
-        part += 1 << 14
-        part >>= 15
-    even_real, even_imaginary = even[0], odd[1]
-    even_real += 1
-    even_imaginary += 1
-    _squared(even_real - product, even_imaginary + turned, out[1 : points // 2 + 1])
-    _squared(even_real + product, even_imaginary - turned, out[: points // 2 - 1 : -1][1:])
+    """Power of the bins of the real transform, [N + 1, batch], from `transform`'s result; all under 2**31.
+
+    Only the pairs of bins that `spec.split` is for; 0 stands for the others.
+    """
+    points, first = spec.points, spec.first_pair
+    end = first + len(spec.split)
+    out = np.zeros((points + 1, spectrum.shape[-1]), dtype=np.int32)
+    low, high = spectrum[:, first:end], spectrum[:, points - first : points - end : -1]
+    # Wraps in between, as the C does: only the differences that are squared are known to fit int16.
+    across, along = spec.split.astype(np.int32).T[:, :, None]
+    odd = np.stack([low[0] - high[0], low[1] + high[1]])
+    turned = across * odd
+    turned[0] += along * odd[1]
+    turned[1] -= along * odd[0]
+    turned += 1 << 15
+    turned >>= 16
+    out[first:end] = _squared(high[0] + turned[0], high[1] - turned[1])
+    out[points - first : points - end : -1] = _squared(low[0] - turned[0], low[1] - turned[1])
     return out
 
 
-def _squared(real: Int32, imaginary: Int32, out: Int32) -> None:
-    """Squared magnitude of (real, imaginary) / 2, halved with what is below dropped."""
-    real >>= 1
-    imaginary >>= 1
-    real *= real
-    imaginary *= imaginary
-    np.add(real, imaginary, out=out)
+def _squared(real: Int32, imaginary: Int32) -> Int32:
+    """Squared magnitude of int16 parts of which only the low 16 bits are right."""
+    real, imaginary = (part.astype(np.int16).astype(np.int32) for part in (real, imaginary))
+    return np.asarray(real * real + imaginary * imaginary)
 
 
 def _log_mel(spec: FrontendSpec, powers: Int32, shift: Int32) -> NDArray[np.int16]:
     """Features int16 [batch, mel_bands]."""
-    filters = np.zeros((spec.mel_bands, spec.points + 1))
-    ends = np.cumsum(spec.mel_length)
-    for band, (start, length, end) in enumerate(zip(spec.mel_start, spec.mel_length, ends, strict=True)):
-        filters[band, start : start + length] = spec.mel_weights[end - length : end]
-    # Exact: the weighted sums stay under 2**47 and float64 holds every integer to 2**53.
-    energy = filters @ powers.astype(np.float64)
+    # Exact: the weighted sums stay under 2**52 and float64 holds every integer to 2**53.
+    energy = spec.weights().astype(np.float64) @ powers.astype(np.float64)
     level = log2(spec, energy) + spec.mel_offset[:, None] - (shift << (LOG_FRACTION_BITS + 1))
     drop = LOG_FRACTION_BITS - FEATURE_FRACTION_BITS
     rounded = (level + (1 << (drop - 1))) >> drop
