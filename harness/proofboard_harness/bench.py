@@ -11,6 +11,7 @@ from serial.tools import list_ports
 from .errors import BenchFault
 from .lock import board_lock
 from .probe.flasher import Probe, open_pyocd_probe, open_simulated_probe
+from .simulator.cycle_counter import ProfileRequest
 from .simulator.qemu import QemuSimulator, run_qemu
 from .spec import BoardSpec
 
@@ -37,20 +38,22 @@ class Bench:
 
 
 @contextlib.contextmanager
-def open_bench(spec: BoardSpec, *, wait_seconds: float = 0.0) -> Iterator[Bench]:
+def open_bench(
+    spec: BoardSpec, *, wait_seconds: float = 0.0, profile: ProfileRequest | None = None
+) -> Iterator[Bench]:
     """Take a board into use and let go of it at the end.
 
     A real board is locked, `wait_seconds` being the patience for another user; a simulator is started for this
-    caller alone, so there is nothing to lock.
+    caller alone, so there is nothing to lock. `profile` is what a simulator is to count.
     """
-    opened = _open_metal(spec, wait_seconds) if spec.simulator is None else _open_simulator(spec)
+    opened = _open_metal(spec, wait_seconds) if spec.simulator is None else _open_simulator(spec, profile)
     with opened as bench:
         yield bench
 
 
 @contextlib.contextmanager
-def _open_simulator(spec: BoardSpec) -> Iterator[Bench]:
-    with run_qemu(spec) as simulator:
+def _open_simulator(spec: BoardSpec, profile: ProfileRequest | None) -> Iterator[Bench]:
+    with run_qemu(spec, profile=profile) as simulator:
         host, port = simulator.endpoints.gdb
         probe = open_simulated_probe(spec, host, port, simulator.check_alive)
         try:

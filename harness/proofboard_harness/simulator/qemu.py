@@ -24,11 +24,14 @@ from typing import IO, Any
 
 from ..errors import BenchFault, ToolMissing
 from ..spec import BoardSpec, SimulatorSpec
+from .cycle_counter import CycleCounter, ProfileRequest, counting
+from .cycle_tree import CallTree
 
 _PROGRAM = "qemu-system-arm"
 _HOST = "127.0.0.1"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
+_WRITE_SECONDS = 20.0
 _DYING_SECONDS = 0.5
 _STDERR_BYTES = 65536
 _PR_SET_PDEATHSIG = 1
@@ -47,9 +50,16 @@ class Endpoints:
 class QemuSimulator:
     """A running QEMU. Made by `run_qemu`, which also ends it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes], endpoints: Endpoints) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stderr: IO[bytes],
+        endpoints: Endpoints,
+        counter: CycleCounter | None = None,
+    ) -> None:
         self._process = process
         self._stderr = stderr
+        self._counter = counter
         self.endpoints = endpoints
 
     @property
@@ -65,6 +75,17 @@ class QemuSimulator:
     def wait(self) -> None:
         """Block until the process ends: for a simulator in the foreground."""
         self._process.wait()
+
+    def profile(self) -> CallTree:
+        """End the simulator and return what was counted since its start.
+
+        Raises:
+            BenchFault: it was started without a profile, or died before.
+        """
+        if self._counter is None:
+            raise BenchFault("the simulator was started without a profile")
+        _end(self._process, _WRITE_SECONDS)
+        return self._counter.read().tree
 
     def check_alive(self) -> None:
         """Raises BenchFault, with exit code or signal and QEMU's last words, if the process has ended.
@@ -89,8 +110,11 @@ def find_qemu() -> str:
 
 
 @contextlib.contextmanager
-def run_qemu(spec: BoardSpec) -> Iterator[QemuSimulator]:
+def run_qemu(spec: BoardSpec, *, profile: ProfileRequest | None = None) -> Iterator[QemuSimulator]:
     """Start the simulator of `spec`, standing before its first instruction; it is killed at the end in any case.
+
+    With `profile`, it counts instructions and cycles of the image that is named there, which is yet to be
+    programmed: `QemuSimulator.profile` ends it and returns them.
 
     On Linux it is also killed when the thread that called this ends, hence with the process itself: keep the
     calling thread alive for as long as the simulator is used.
@@ -98,7 +122,10 @@ def run_qemu(spec: BoardSpec) -> Iterator[QemuSimulator]:
     if spec.simulator is None:
         raise BenchFault(f"board {spec.name!r} is not a simulated one")
     command = _command(find_qemu(), spec.simulator, spec.link.lanes)
-    with tempfile.TemporaryFile() as stderr:
+    with contextlib.ExitStack() as stack:
+        counter = None if profile is None else stack.enter_context(counting(profile, spec))
+        command += () if counter is None else counter.options
+        stderr = stack.enter_context(tempfile.TemporaryFile())
         try:
             process = subprocess.Popen(
                 command,
@@ -113,9 +140,9 @@ def run_qemu(spec: BoardSpec) -> Iterator[QemuSimulator]:
             raise BenchFault(f"can't start the simulator: {error.strerror}", where=command[0]) from error
         try:
             endpoints = _ask_endpoints(process, stderr, spec.link.lanes)
-            yield QemuSimulator(process, stderr, endpoints)
+            yield QemuSimulator(process, stderr, endpoints, counter)
         finally:
-            _end(process)
+            _end(process, _STOP_SECONDS)
 
 
 def _command(qemu: str, simulator: SimulatorSpec, lanes: int) -> list[str]:
@@ -216,11 +243,11 @@ def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault:
     )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], patience: float) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(_STOP_SECONDS)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
