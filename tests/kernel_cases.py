@@ -4,6 +4,7 @@ that feeds them from a file, and what the integer reference answers.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from graph_example import OPERATORS, input_tensors, random_input
+from proofboard_harness.build import firmware_folder
 from proofboard_host.graph import reference
 from proofboard_host.graph.emit import layer_symbol
 from proofboard_host.graph.emit_operator import C_TYPES, calls, constants, headers, in_place, scratch_bytes
@@ -21,6 +23,7 @@ RUNS = 4
 """Inputs of each call: RUNS of c/kernel_case.h."""
 
 DRIVER = Path(__file__).parent / "unit" / "c" / "kernels_driver.c"
+HEADER = DRIVER.with_name("kernel_case.h")
 _BATCH = 100  # calls in a C file
 _JOBS = 2
 
@@ -53,27 +56,41 @@ def random_calls(seed: int, count: int, kinds: Sequence[str] = tuple(OPERATORS))
     return calls_made
 
 
-def exchanges(seed: int, every: Sequence[Call]) -> list[Exchange]:
+def random_exchanges(seed: int, every: Sequence[Call]) -> list[Exchange]:
     """Random inputs, extremes among them, and the reference's outputs."""
     rng = np.random.default_rng(seed)
-    result = []
-    for call in every:
-        sources = [_random_rows(rng, dtype, size) for dtype, size in input_tensors(call.operator)]
-        outputs = reference.apply(call.operator, *sources)
-        inputs = tuple(b"".join(source[run].tobytes() for source in sources) for run in range(RUNS))
-        result.append(Exchange(inputs, tuple(row.tobytes() for row in outputs)))
-    return result
+    return [
+        exchange(call, *(_random_rows(rng, dtype, size) for dtype, size in input_tensors(call.operator)))
+        for call in every
+    ]
 
 
-def _random_rows(rng: np.random.Generator, dtype: str, size: int) -> np.ndarray:
-    return np.stack([random_input(rng, dtype, (size,)) for _ in range(RUNS)])
+def exchange(call: Call, *sources: np.ndarray) -> Exchange:
+    """The sources, each [RUNS, size], and the reference's outputs."""
+    outputs = reference.apply(call.operator, *sources)
+    inputs = tuple(b"".join(source[run].tobytes() for source in sources) for run in range(RUNS))
+    return Exchange(inputs, tuple(row.tobytes() for row in outputs))
+
+
+def input_bytes(every: Sequence[Exchange]) -> bytes:
+    """What the driver reads."""
+    return b"".join(part for one in every for part in one.inputs)
+
+
+def operator_sources() -> list[Path]:
+    """The firmware's C apart from its application, as its build file has it."""
+    firmware = firmware_folder()
+    found = re.search(r"set\(application ([^)]*)\)", (firmware / "CMakeLists.txt").read_text("utf-8"))
+    assert found is not None
+    application = {firmware / name for name in found[1].split()}
+    return [path for path in sorted((firmware / "src").glob("*.c")) if path not in application]
 
 
 def first_difference(every: Sequence[Call], expected: Sequence[Exchange], got: bytes) -> str | None:
     """The first call and input whose output is not the reference's; None if there is none."""
     start = 0
-    for number, (call, exchange) in enumerate(zip(every, expected, strict=True)):
-        for run, output in enumerate(exchange.outputs):
+    for number, (call, one) in enumerate(zip(every, expected, strict=True)):
+        for run, output in enumerate(one.outputs):
             answer = got[start : start + len(output)]
             if answer != output:
                 dtype = call.operator.output.dtype
@@ -94,7 +111,7 @@ def write_calls(every: Sequence[Call], folder: Path) -> list[Path]:
     declared = "".join(f"extern const kernel_case cases_{number}[];\n" for number in range(len(batches)))
     rows = ", ".join(f"{{cases_{number}, {len(batch)}}}" for number, batch in enumerate(batches))
     table.write_text(
-        f'#include "kernel_case.h"\n{declared}const kernel_batch kernel_batches[] = {{{rows}}};\n'
+        f'#include "{HEADER}"\n{declared}const kernel_batch kernel_batches[] = {{{rows}}};\n'
         f"const uint32_t kernel_batch_count = {len(batches)};\n",
         encoding="utf-8",
     )
@@ -107,7 +124,7 @@ def compile_all(command: Sequence[str], sources: Sequence[Path], folder: Path) -
     def compile_one(numbered: tuple[int, Path]) -> str:
         number, source = numbered
         target = str(folder / f"{number}_{source.stem}.o")
-        subprocess.run([*command, f"-I{DRIVER.parent}", "-c", str(source), "-o", target], check=True)
+        subprocess.run([*command, "-c", str(source), "-o", target], check=True)
         return target
 
     with ThreadPoolExecutor(_JOBS) as pool:
@@ -116,7 +133,7 @@ def compile_all(command: Sequence[str], sources: Sequence[Path], folder: Path) -
 
 def _batch(number: int, batch: Sequence[Call]) -> Iterator[str]:
     included = {header for call in batch for header in headers(call.operator)}
-    yield '#include "kernel_case.h"\n#include <stddef.h>'
+    yield f'#include "{HEADER}"\n#include <stddef.h>'
     yield from (f'#include "proofboard/{header}"' for header in sorted(included))
     rows = []
     for index, call in enumerate(batch):
@@ -160,3 +177,7 @@ def _row(index: int, call: Call) -> str:
     working = f"{{case_{index}_scratch, {scratch}}}" if scratch else "{NULL, 0}"
     target = f"{{{_target(index, call)}, {call.operator.output.bytes}}}"
     return f"    {{case_{index}_run, {{{sources}}}, {target}, {working}}}"
+
+
+def _random_rows(rng: np.random.Generator, dtype: str, size: int) -> np.ndarray:
+    return np.stack([random_input(rng, dtype, (size,)) for _ in range(RUNS)])

@@ -1,172 +1,128 @@
-"""The firmware's operators, compiled for this machine, against the integer reference: bit by bit."""
+"""The generator's C and the firmware's kernels, compiled for this machine, against the integer reference: bit by bit,
+and under the sanitisers."""
 
 from __future__ import annotations
 
 import ctypes
-import struct
 import subprocess
-from collections.abc import Callable, Sequence
-from functools import singledispatch
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from graph_example import random_dense, random_dense_float, random_input, random_quantise, random_to_float
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from kernel_cases import (
+    DRIVER,
+    RUNS,
+    Call,
+    Exchange,
+    exchange,
+    first_difference,
+    input_bytes,
+    operator_sources,
+    random_calls,
+    random_exchanges,
+    write_calls,
+)
 from proofboard_harness.build import firmware_folder
-from proofboard_host.graph import reference
-from proofboard_host.graph.operators import Dense, DenseFloat, Operator, Quantise, Tensor, ToFloat
+from proofboard_host.graph.operators import Add, AveragePool2d, Dense, Operator, Tensor
 
 Library = ctypes.CDLL
-KERNELS = ("quantise", "dense_s8", "dense_s8_s16", "to_float", "dense_f32", "relu_f32", "argmax_s32", "argmax_f32")
+Sanitised = Callable[[str, Sequence[Path]], Path]
 ARM = ["-mcpu=cortex-m33", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard", "-ffreestanding"]
+MAX_MULTIPLIER = (1 << 31) - 1
 
 
-def kernel_sources() -> list[Path]:
-    return [firmware_folder() / "src" / f"{name}.c" for name in KERNELS]
+def assert_equal(
+    calls: Sequence[Call], expected: Sequence[Exchange], compile_sanitised: Sanitised, folder: Path
+) -> None:
+    """Build all calls into one program, run it once, compare every output with the reference."""
+    program = compile_sanitised(folder.name, [*write_calls(calls, folder), DRIVER, *operator_sources()])
+    done = subprocess.run([program], input=input_bytes(expected), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert first_difference(calls, expected, done.stdout) is None
 
 
-class QuantiseStruct(ctypes.Structure):
-    _fields_ = (
-        ("size", ctypes.c_uint16),
-        ("offset", ctypes.c_int16),
-        ("multiplier", ctypes.c_int16),
-        ("shift", ctypes.c_uint8),
-    )
+def check_random(seed: int, count: int, compile_sanitised: Sanitised, folder: Path) -> None:
+    calls = random_calls(seed, count)
+    assert_equal(calls, random_exchanges(seed, calls), compile_sanitised, folder)
 
 
-class DenseStruct(ctypes.Structure):
-    _fields_ = (
-        ("inputs", ctypes.c_uint16),
-        ("outputs", ctypes.c_uint16),
-        *((name, ctypes.c_void_p) for name in ("weights", "bias", "multiplier", "shift")),
-        *((name, ctypes.c_int32) for name in ("zero_point", "low", "high")),
-    )
+def test_hundreds_of_calls(compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    check_random(21, 150, compile_sanitised, tmp_path)
 
 
-class DenseFloatStruct(ctypes.Structure):
-    _fields_ = (
-        ("inputs", ctypes.c_uint16),
-        ("outputs", ctypes.c_uint16),
-        ("weights", ctypes.c_void_p),
-        ("bias", ctypes.c_void_p),
-    )
+@pytest.mark.slow
+def test_ten_thousand_runs(compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    check_random(22, 2500, compile_sanitised, tmp_path)
+
+
+def extreme_dense(weight: int, sign: int, multiplier: int, bits: int, tensor: Tensor) -> Dense:
+    """Rows of one weight, with the largest bias of that sign that the accumulator leaves room for."""
+    inputs, outputs = 403, tensor.size
+    bias = sign * ((1 << 31) - 1 - 127 * abs(weight) * inputs)
+    weights = np.full((outputs, inputs), weight, np.int8)
+    columns = np.full(outputs, bias, np.int32), np.full(outputs, multiplier, np.int32)
+    return Dense("dense", weights, *columns, bits, tensor)
+
+
+def extreme_calls() -> Iterable[Operator]:
+    for bits, weights in ((8, (-127, 127)), (4, (-8, 7)), (2, (-2, 1))):
+        for weight in weights:
+            for sign in (-1, 1):
+                for multiplier in (1, MAX_MULTIPLIER):
+                    yield extreme_dense(weight, sign, multiplier, bits, Tensor((5,), "int8", 1.0))
+                    yield extreme_dense(weight, sign, multiplier, bits, Tensor((5,), "int16", 1.0))
+
+
+def test_dense_at_every_extreme(compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    calls = [Call(operator, None) for operator in extreme_calls()]
+    source = np.repeat(np.array([[-127], [127], [0], [-1]], np.int8), 403, axis=1)
+    expected = [exchange(call, source) for call in calls]
+    assert_equal(calls, expected, compile_sanitised, tmp_path)
+
+
+def test_exact_halves_go_up(compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    """A multiplier of 2^30 is a quarter: a sum of 2 more than a multiple of 4 lies between two whole numbers."""
+    image = Tensor((1, 1, 8), "int8", 1.0)
+    zeros = np.zeros((8, 1), np.int8)
+    bias = np.array([-10, -6, -2, 2, 6, 10, 14, -14], np.int32)
+    quarter = np.full(8, 1 << 30, np.int32)
+    calls = [
+        Call(Dense("dense", zeros, bias, quarter, 8, Tensor((8,), "int8", 1.0)), None),
+        Call(Dense("dense", zeros, bias, quarter, 4, Tensor((8,), "int16", 1.0)), None),
+        Call(AveragePool2d("mean", (2, 2), (1, 1), 2, 1 << 30, (2, 2, 8), image), None),
+    ]
+    rng = np.random.default_rng(3)
+    expected = [exchange(call, np.zeros((RUNS, 1), np.int8)) for call in calls[:2]]
+    expected.append(exchange(calls[2], rng.integers(-127, 128, (RUNS, 32)).astype(np.int8)))
+    halves_up = [-2, -1, 0, 1, 2, 3, 4, -3]
+    for one, kind in zip(expected, (np.int8, np.int16), strict=False):
+        assert np.frombuffer(one.outputs[0], kind).tolist() == halves_up
+    assert_equal(calls, expected, compile_sanitised, tmp_path)
+
+
+@pytest.mark.parametrize(("first", "second"), [(32767, 32767), (-32768, 32767), (-32768, -32768)])
+def test_add_at_the_ends(first: int, second: int, compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    room = (1 << 31) - 1 - 127 * (abs(first) + abs(second))
+    shape = Tensor((1, 2, 5), "int8", 1.0)
+    calls = [
+        Call(Add("add", first, second, sign * room, shift, shape), None) for sign in (-1, 1) for shift in (0, 23, 30)
+    ]
+    rows = np.repeat(np.array([[-127], [127], [-127], [127]], np.int8), 10, axis=1)
+    expected = [exchange(call, rows, rows[[0, 1, 1, 0]]) for call in calls]
+    assert_equal(calls, expected, compile_sanitised, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def kernels(compile_c: Callable[[str, Sequence[Path], Sequence[str]], Path]) -> Library:
-    return ctypes.CDLL(str(compile_c("kernels.so", kernel_sources(), ["-O2", "-shared", "-fPIC"])))
-
-
-@singledispatch
-def call(operator: Operator, kernels: Library, source: np.ndarray, target: np.ndarray) -> None:
-    raise TypeError(type(operator))
-
-
-@call.register
-def _(operator: Quantise, kernels: Library, source: np.ndarray, target: np.ndarray) -> None:
-    layer = QuantiseStruct(operator.output.size, operator.offset, operator.multiplier, operator.shift)
-    kernels.pb_quantise_run(ctypes.byref(layer), address(source), address(target))
-
-
-@call.register
-def _(operator: Dense, kernels: Library, source: np.ndarray, target: np.ndarray) -> None:
-    outputs, inputs = operator.weights.shape
-    arrays = (operator.weights, operator.bias, operator.multiplier, operator.shift)
-    numbers = (operator.output.zero_point, operator.low, operator.high)
-    layer = DenseStruct(inputs, outputs, *map(address, arrays), *numbers)
-    function = kernels.pb_dense_s8_run if operator.output.dtype == "int8" else kernels.pb_dense_s8_s16_run
-    function(ctypes.byref(layer), address(source), address(target))
-
-
-@call.register
-def _(operator: ToFloat, kernels: Library, source: np.ndarray, target: np.ndarray) -> None:
-    scale, size = ctypes.c_float(operator.scale), ctypes.c_uint32(operator.output.size)
-    kernels.pb_to_float_run(scale, size, address(source), address(target))
-
-
-@call.register
-def _(operator: DenseFloat, kernels: Library, source: np.ndarray, target: np.ndarray) -> None:
-    outputs, inputs = operator.weights.shape
-    layer = DenseFloatStruct(inputs, outputs, address(operator.weights), address(operator.bias))
-    kernels.pb_dense_f32_run(ctypes.byref(layer), address(source), address(target))
-    if operator.activation == "relu":
-        kernels.pb_relu_f32_run(address(target), ctypes.c_uint32(outputs))
+    sources = [firmware_folder() / "src" / f"{name}.c" for name in ("argmax_s32", "argmax_f32", "relu_f32")]
+    return ctypes.CDLL(str(compile_c("kernels.so", sources, ["-O2", "-shared", "-fPIC"])))
 
 
 def address(values: np.ndarray) -> ctypes.c_void_p:
     return ctypes.c_void_p(values.ctypes.data)
-
-
-def make_case(seed: int, kind: int, inputs: int, outputs: int) -> tuple[Operator, np.ndarray]:
-    """An operator and one input; `kind` is the driver's number for the operator."""
-    rng = np.random.default_rng(seed)
-    if kind == 0:
-        return random_quantise(rng, inputs), random_input(rng, "int16", (inputs,))
-    if kind in (1, 2):
-        operator = random_dense(rng, inputs, outputs, "int8" if kind == 1 else "int16")
-        return operator, random_input(rng, "int8", (inputs,))
-    if kind == 3:
-        return random_to_float(rng, inputs), random_input(rng, "int16", (inputs,))
-    return random_dense_float(rng, inputs, outputs), random_input(rng, "float32", (inputs,))
-
-
-def expected_bytes(operator: Operator, source: np.ndarray) -> bytes:
-    return reference.apply(operator, source[None]).tobytes()
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.integers(0, 1 << 32), st.integers(0, 4), st.integers(1, 70), st.integers(1, 12))
-def test_kernel_is_the_reference(kernels: Library, seed: int, kind: int, inputs: int, outputs: int) -> None:
-    operator, source = make_case(seed, kind, inputs, outputs)
-    target = np.zeros(operator.output.size, operator.output.dtype)
-    call(operator, kernels, source, target)
-    assert target.tobytes() == expected_bytes(operator, source)
-
-
-@pytest.mark.parametrize("multiplier", [1 << 30, (1 << 31) - 1])
-@pytest.mark.parametrize("weight", [-128, 127])
-@pytest.mark.parametrize("value", [-128, 127])
-def test_dense_at_every_shift_and_extreme(kernels: Library, value: int, weight: int, multiplier: int) -> None:
-    shifts = np.arange(32, dtype=np.uint8)
-    rng = np.random.default_rng(0)
-    template = random_dense(rng, 1, 32, "int16")
-    operator = Dense(
-        "dense",
-        np.full((32, 400), weight, np.int8),
-        np.tile(np.array([2_140_000_000, -2_140_000_000], np.int32), 16),
-        np.full(32, multiplier, np.int32),
-        shifts,
-        -32768,
-        32767,
-        template.output,
-    )
-    source = np.full(400, value, np.int8)
-    target = np.zeros(32, np.int16)
-    call(operator, kernels, source, target)
-    assert target.tobytes() == expected_bytes(operator, source)
-
-
-@pytest.mark.parametrize("odd", [-3, -1, 1, 3])
-def test_exact_halves_go_up_at_every_shift(kernels: Library, odd: int) -> None:
-    """With a multiplier of 2^30 the factor is 2^-(1 + shift), so odd × 2^shift lies between two whole numbers."""
-    outputs = 30
-    shifts = np.arange(outputs, dtype=np.uint8)
-    operator = Dense(
-        "dense",
-        np.zeros((outputs, 1), np.int8),
-        (odd << shifts.astype(np.int64)).astype(np.int32),
-        np.full(outputs, 1 << 30, np.int32),
-        shifts,
-        -32768,
-        32767,
-        Tensor(outputs, "int16", 1.0),
-    )
-    source, target = np.zeros(1, np.int8), np.zeros(outputs, np.int16)
-    call(operator, kernels, source, target)
-    assert set(target.tolist()) == {(odd + 1) // 2}
-    assert target.tobytes() == expected_bytes(operator, source)
 
 
 @given(st.lists(st.integers(-(1 << 31), (1 << 31) - 1), min_size=1, max_size=16))
@@ -187,35 +143,6 @@ def test_relu_turns_nan_and_negative_zero_into_zero(kernels: Library) -> None:
     values = np.array([np.nan, -0.0, 0.0, -np.inf, np.inf, -1.0, 1.0], np.float32)
     kernels.pb_relu_f32_run(address(values), ctypes.c_uint32(len(values)))
     assert values.view(np.uint32).tolist() == np.array([0, 0, 0, 0, np.inf, 0, 1], np.float32).view(np.uint32).tolist()
-
-
-def encode_case(kind: int, operator: Operator, source: np.ndarray) -> bytes:
-    """The case as `c/kernels_driver.c` reads it."""
-    size = operator.output.size
-    if isinstance(operator, Quantise):
-        head = struct.pack("<4i", size, operator.offset, operator.multiplier, operator.shift)
-        arrays: tuple[np.ndarray, ...] = ()
-    elif isinstance(operator, Dense):
-        numbers = (operator.output.zero_point, operator.low, operator.high)
-        head = struct.pack("<5i", len(source), size, *numbers)
-        arrays = (operator.weights, operator.bias, operator.multiplier, operator.shift)
-    elif isinstance(operator, ToFloat):
-        head, arrays = struct.pack("<if", size, operator.scale), ()
-    else:
-        kind += operator.activation == "relu"
-        head, arrays = struct.pack("<2i", len(source), size), (operator.weights, operator.bias)
-    return bytes([kind]) + head + b"".join(array.tobytes() for array in (*arrays, source))
-
-
-def test_kernels_stay_inside_their_arrays(compile_sanitised: Callable[[str, Sequence[Path]], Path]) -> None:
-    driver = Path(__file__).parent / "c" / "kernels_driver.c"
-    program = compile_sanitised("kernels_driver", [driver, *kernel_sources()])
-    rng = np.random.default_rng(7)
-    cases = [(seed % 5, make_case(seed, seed % 5, *rng.integers(1, 40, 2).tolist())) for seed in range(300)]
-    encoded = b"".join(encode_case(kind, *case) for kind, case in cases)
-    done = subprocess.run([program], input=encoded, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    assert done.stdout == b"".join(expected_bytes(*case) for _, case in cases)
 
 
 @pytest.mark.parametrize("source", sorted((firmware_folder() / "src").glob("*.c")), ids=lambda path: path.name)
