@@ -23,12 +23,18 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at an application's recordings.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+bench_app = typer.Typer(help="Compare with what others publish or ship.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 
 Application = Annotated[str, typer.Argument(help="a shipped application, or the path of its .toml file")]
 Board = Annotated[str, typer.Option("--board", help="a shipped board, or the path of its folder")]
 DataFolder = Annotated[
     Path | None,
     typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group"),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="folder to write <benchmark>.json and <benchmark>.md to")]
+Document = Annotated[
+    Path | None, typer.Option("--markdown", help="document whose tables of this benchmark are made anew")
 ]
 
 # A quota and a limit of the file's size end a write as a full disk does.
@@ -101,6 +107,24 @@ def data_check(application: Application, data: DataFolder = None) -> None:
 
     loaded = load_application(application)
     if not check(open_dataset(loaded, data), loaded, Console()):
+        raise typer.Exit(1)
+
+
+@bench_app.command("kernels")
+def bench_kernels(out: Out = None, document: Document = None) -> None:
+    """Our kernels and CMSIS-NN's: cycles per multiply-accumulate, bytes, outputs; exit code 1 if a bound is missed."""
+    from .benchmarks import command, kernels
+
+    if not command.run(kernels.bench_kernels, out, document, Console()):
+        raise typer.Exit(1)
+
+
+@bench_app.command("frontend")
+def bench_frontend(out: Out = None, document: Document = None) -> None:
+    """Our front end and CMSIS-DSP's functions: cycles of a frame and its stages, error; exit code 1 as above."""
+    from .benchmarks import command, frontend
+
+    if not command.run(frontend.bench_frontend, out, document, Console()):
         raise typer.Exit(1)
 
 

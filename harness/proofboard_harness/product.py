@@ -21,9 +21,12 @@ from proofboard_host.frontend import reference as frontend_reference
 from proofboard_host.frontend.adversarial import adversarial_clips
 from proofboard_host.frontend.emit import emit_c
 from proofboard_host.frontend.specification import FrontendSpec, build_specification
+from proofboard_host.frontend.subjects import FrontendSubject, FrontendTensors, frontend_subject
 from proofboard_host.graph import reference as graph_reference
 from proofboard_host.graph.emit import emit_network, emit_sizes, is_layer_symbol, layer_of_symbol
 from proofboard_host.graph.graph import Graph, save_graph
+from proofboard_host.graph.subject_layers import autoencoder_subject, kernel_subjects
+from proofboard_host.graph.subjects import LayerTensors, Subject
 from proofboard_host.predict.cost import predict_frontend, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
@@ -38,10 +41,17 @@ __all__ = [
     "CheckReport",
     "Clip",
     "Dataset",
+    "FrontendSubject",
+    "FrontendTensors",
+    "LayerTensors",
     "NetworkImage",
     "Product",
+    "Subject",
+    "autoencoder_subject",
     "cache_folder",
+    "frontend_subject",
     "is_layer_symbol",
+    "kernel_subjects",
     "layer_of_symbol",
     "load_application",
     "open_dataset",
