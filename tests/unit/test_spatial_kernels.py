@@ -1,0 +1,72 @@
+"""Layouts of the weights of convolutions, and what is special about their kernels; `test_kernels.py` runs them all on
+random operators."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from proofboard_host.graph.checks import WEIGHT_RANGES
+from proofboard_host.graph.packing_conv import (
+    ROWS,
+    WIDE_BYTES,
+    group_rows,
+    pack_depthwise,
+    pack_filters,
+    pack_scaling,
+    product_scratch_bytes,
+    unpack_depthwise,
+    unpack_filters,
+)
+
+widths = st.sampled_from(sorted(WEIGHT_RANGES))
+seeds = st.integers(0, 2**32 - 1)
+
+
+def random_weights(seed: int, shape: tuple[int, ...], bits: int) -> np.ndarray:
+    low, high = WEIGHT_RANGES[bits]
+    return np.random.default_rng(seed).integers(low, high + 1, shape).astype(np.int8)
+
+
+@given(seeds, st.integers(1, 13), st.integers(1, 70), widths)
+def test_filters_come_back(seed: int, outputs: int, inputs: int, bits: int) -> None:
+    weights = random_weights(seed, (outputs, inputs), bits)
+    packed = pack_filters(weights, bits)
+    assert packed.size == -(-outputs // 4) * -(-inputs // 4) * 16 * bits // 8
+    assert np.array_equal(unpack_filters(packed, outputs, inputs, bits), weights)
+
+
+@given(seeds, st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 9)), widths)
+def test_depthwise_weights_come_back(seed: int, shape: tuple[int, int, int], bits: int) -> None:
+    weights = random_weights(seed, shape, bits)
+    packed = pack_depthwise(weights, bits)
+    assert packed.size == -(-weights.size * bits // 8)
+    assert np.array_equal(unpack_depthwise(packed, shape, bits), weights)
+
+
+def test_layouts_by_hand() -> None:
+    """The layouts of conv_filters.h: two blocks of one quad, of which the second holds one row of one weight."""
+    rows = np.array([[-8, -7, -6, -5], [-4, -3, -2, -1], [0, 1, 2, 3], [4, 5, 6, 7], [-8, 0, 0, 0]], np.int8)
+    assert pack_filters(rows, 8)[:20].view(np.int8).tolist() == rows.reshape(-1).tolist()
+    assert pack_filters(rows, 4)[:8].tolist() == [0x10, 0x54, 0x32, 0x76, 0x98, 0xDC, 0xBA, 0xFE]
+    assert pack_filters(rows, 4)[8:].tolist() == [0x80, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88]
+    two = np.array([[-2, -1, 0, 1], [1, 0, -1, -2], [0, 0, 0, 0], [-2, -2, 1, 1]], np.int8)
+    assert pack_filters(two, 2).tolist() == [0b01_00 | 0b10_11 << 4, 0b10_10, 0b11_10 | 0b00_01 << 4, 0b10_10 | 0xF0]
+    scaling = pack_scaling(np.arange(5, dtype=np.int32), np.arange(11, 16, dtype=np.int32))
+    assert scaling.tolist() == [0, 1, 2, 3, 11, 12, 13, 14, 4, 0, 0, 0, 15, 1, 1, 1]
+
+
+@given(st.integers(1, 300), st.integers(1, 5000))
+def test_groups_fit_their_memory(outputs: int, inputs: int) -> None:
+    group = group_rows(outputs, inputs)
+    assert group % ROWS == 0
+    assert group < outputs + ROWS
+    wide = 8 * group * -(-inputs // 4)
+    assert wide <= WIDE_BYTES or group == ROWS
+    assert product_scratch_bytes(outputs, inputs) >= wide + 4 * inputs
+
+
+@pytest.mark.parametrize("inputs", [1, 4, 64, 1024, 1025])
+def test_more_than_one_group_where_memory_ends(inputs: int) -> None:
+    assert group_rows(1 << 15, inputs) == max(WIDE_BYTES // (8 * -(-inputs // 4)) // 4 * 4, 4)
