@@ -166,8 +166,8 @@ def _write(path: Path, text: str) -> Path:
 def _network_source(index: int, graph: Graph) -> str:
     """The generated C under names of its own, so that several networks fit into one image."""
     renames = "".join(
-        f"#define pb_generated_{name} {name}_{index}\n#define {half} {half}_{index}\n"
-        for name, half in (("network", "arena_even"), ("network_run", "arena_odd"))
+        f"#define {name} {name.removeprefix('pb_generated_')}_{index}\n"
+        for name in ("pb_generated_network", "pb_generated_network_run", "arena")
     )
     return renames + emit_network(graph, window=1)
 

@@ -141,7 +141,7 @@ def load_graph(path: Path) -> Graph:
         ModelFault: the file is missing, is not a graph of this format, or breaks a rule of `operators.py`.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             description = json.loads(archive[_DESCRIPTION].tobytes())
             arrays = {key: archive[key] for key in archive.files if key != _DESCRIPTION}
         written = description.pop("format", 1)
