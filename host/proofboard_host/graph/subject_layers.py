@@ -15,7 +15,7 @@ from .subjects import Subject
 
 _RELU = -127  # the zero point of an activation that is never negative
 _BIAS_LIMIT = 2000
-_OUTPUT_RMS = 90.0  # steps of int8, of the output before the ReLU
+_OUTPUT_RMS = 110.0  # steps of int8, of the output before the ReLU
 
 
 def kernel_subjects() -> tuple[Subject, ...]:
@@ -118,7 +118,7 @@ def _quantise(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Folded biases and multipliers for which `rows` on `inputs` (less their zero point) fill int8."""
     sums = rows.astype(np.int64) @ inputs
-    bias = rng.integers(-_BIAS_LIMIT, _BIAS_LIMIT, len(rows), endpoint=True)
+    bias = rng.integers(-_BIAS_LIMIT, _BIAS_LIMIT, len(rows), endpoint=True) - round(sums.mean())
     rms = np.sqrt(np.mean((sums + bias).astype(np.float64) ** 2))
     multiplier = np.array([encode_factor(min(0.49, _OUTPUT_RMS / rms * scale)) for scale in spread])
     factor = multiplier / 2.0**32
