@@ -32,6 +32,7 @@ static void decode_dual_exclusive(pb_instruction *i, uint32_t first, uint32_t se
     if (before || write_back) {
         if (load) {
             pb_make_load_multiple(i, data | other);
+            i->serial = data < other; /* else both are taken to come with the second */
         } else {
             pb_make_store_multiple(i, data | other);
             i->issue = 2;
