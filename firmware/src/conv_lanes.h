@@ -18,6 +18,11 @@ static inline void pb_lanes_store(int8_t *bytes, int8x4_t word) {
     __builtin_memcpy(bytes, &word, sizeof word);
 }
 
+/* At an address that is aligned to 4 bytes. */
+static inline void pb_lanes_put(int16_t *place, int16x2_t pair) {
+    __builtin_memcpy(__builtin_assume_aligned(place, 4), &pair, sizeof pair);
+}
+
 /* Channels 0 and 2, 1 and 3. */
 static inline int16x2_t pb_lanes_even(int8x4_t word) {
     return __sxtb16(word);

@@ -1,6 +1,8 @@
 #include "conv_product.h"
 #include "conv_output.h"
 
+#if !defined(__ARM_FEATURE_DSP)
+
 void pb_conv_product_run(const pb_conv_product *product) {
     const uint32_t pairs = 2 * product->quads;
     const int16_t *weights = product->weights;
@@ -21,3 +23,5 @@ void pb_conv_product_run(const pb_conv_product *product) {
         scaling += 8;
     }
 }
+
+#endif

@@ -1,5 +1,21 @@
 #include "conv_source.h"
-#include <string.h>
+
+/* Runs are short: a call of memcpy would take longer than the copy. */
+static void copy(int8_t *to, const int8_t *from, int32_t bytes) {
+    for (; bytes >= 4; bytes -= 4, to += 4, from += 4) {
+        __builtin_memcpy(to, from, 4);
+    }
+    for (; bytes > 0; bytes--) {
+        *to++ = *from++;
+    }
+}
+
+static int8_t *fill(int8_t *to, int8_t value, int32_t bytes) {
+    for (; bytes > 0; bytes--) {
+        *to++ = value;
+    }
+    return to;
+}
 
 const int8_t *pb_conv_source_patch(const void *layer, uint32_t pixel, const int8_t *input,
                                    int8_t *patch) {
@@ -15,15 +31,15 @@ const int8_t *pb_conv_source_patch(const void *layer, uint32_t pixel, const int8
     const int32_t after = width - x < window->kernel_width ? width - x : window->kernel_width;
     const int32_t bytes = window->kernel_width * channels;
     int8_t *to = patch;
-    for (int32_t line = y; line < y + window->kernel_height; line++, to += bytes) {
+    for (int32_t line = y; line < y + window->kernel_height; line++) {
         if (line < 0 || line >= window->input_height) {
-            memset(to, conv->pad_value, (size_t)bytes);
+            to = fill(to, conv->pad_value, bytes);
             continue;
         }
         const int8_t *const from = input + (line * width + x + before) * channels;
-        memset(to, conv->pad_value, (size_t)(before * channels));
-        memcpy(to + before * channels, from, (size_t)((after - before) * channels));
-        memset(to + after * channels, conv->pad_value, (size_t)(bytes - after * channels));
+        to = fill(to, conv->pad_value, before * channels);
+        copy(to, from, (after - before) * channels);
+        to = fill(to + (after - before) * channels, conv->pad_value, bytes - after * channels);
     }
     return patch;
 }

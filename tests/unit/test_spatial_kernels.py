@@ -67,6 +67,6 @@ def test_groups_fit_their_memory(outputs: int, inputs: int) -> None:
     assert product_scratch_bytes(outputs, inputs) >= wide + 4 * inputs
 
 
-@pytest.mark.parametrize("inputs", [1, 4, 64, 1024, 1025])
-def test_more_than_one_group_where_memory_ends(inputs: int) -> None:
-    assert group_rows(1 << 15, inputs) == max(WIDE_BYTES // (8 * -(-inputs // 4)) // 4 * 4, 4)
+@pytest.mark.parametrize(("outputs", "inputs", "group"), [(64, 64, 64), (9, 3, 12), (256, 64, 128), (8, 4000, 4)])
+def test_groups_are_equal_parts(outputs: int, inputs: int, group: int) -> None:
+    assert group_rows(outputs, inputs) == group

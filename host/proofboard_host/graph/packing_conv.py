@@ -15,7 +15,7 @@ ROWS = 4
 QUAD = 4
 """Weights of a row that are held together."""
 
-WIDE_BYTES = 8192
+WIDE_BYTES = 16384
 """Most bytes of int16 weights that a kernel widens at a time, where four rows don't take more."""
 
 
@@ -43,9 +43,10 @@ def pack_scaling(bias: NDArray[np.int32], multiplier: NDArray[np.int32]) -> NDAr
 
 
 def group_rows(outputs: int, inputs: int) -> int:
-    """Rows that a kernel widens at a time: all, or as many as WIDE_BYTES holds; a multiple of 4."""
-    fitting = WIDE_BYTES // (2 * QUAD * _quads(inputs)) // ROWS * ROWS
-    return min(max(fitting, ROWS), _blocks(outputs) * ROWS)
+    """Rows that a kernel widens at a time: all, or equal parts that WIDE_BYTES holds; a multiple of 4."""
+    fitting = max(WIDE_BYTES // (2 * QUAD * _quads(inputs) * ROWS), 1)
+    passes = -(-_blocks(outputs) // fitting)
+    return -(-_blocks(outputs) // passes) * ROWS
 
 
 def product_scratch_bytes(outputs: int, inputs: int) -> int:
