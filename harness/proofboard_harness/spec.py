@@ -66,10 +66,14 @@ class MemoryRegion:
 
 @dataclass(frozen=True)
 class CacheSpec:
-    """A direct-mapped cache before the flash, of `lines` lines of `line_bytes` bytes, both powers of two."""
+    """A direct-mapped cache before the flash, of `lines` lines of `line_bytes` bytes, both powers of two.
+
+    A line that is not there costs the flash's wait states, and `fill_cycles` until all of it is.
+    """
 
     lines: int
     line_bytes: int
+    fill_cycles: int = 0
 
 
 @dataclass(frozen=True)
@@ -226,6 +230,7 @@ def _read_cache(table: TomlTable) -> CacheSpec:
     spec = CacheSpec(
         lines=table.integer("lines", lowest=1, highest=_MOST_CACHE_LINES),
         line_bytes=table.integer("line_bytes", lowest=lowest, highest=highest),
+        fill_cycles=table.integer("fill_cycles", 0, lowest=0, highest=_MOST_WAIT_STATES),
     )
     table.finish()
     for key, value in (("lines", spec.lines), ("line_bytes", spec.line_bytes)):

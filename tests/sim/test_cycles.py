@@ -271,6 +271,7 @@ def _waiting(still: BoardSpec, kind: MemoryKind, cache: CacheSpec | None) -> Boa
     ("cache", "waits"),
     [
         (CacheSpec(lines=64, line_bytes=32), 3 * 5),  # 74 bytes of code in 3 lines, each fetched once
+        (CacheSpec(lines=64, line_bytes=32, fill_cycles=7), 3 * (5 + 7)),
         (CacheSpec(lines=2, line_bytes=32), (3 + 7 * 2) * 5),  # of its 3 lines, two push each other out
         (None, (8 * 18 + 1) * 5),  # a word at a time: 18 in each round, and the one of the return
     ],

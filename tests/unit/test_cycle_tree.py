@@ -91,7 +91,7 @@ def _board(tmp_path: Path, text: str) -> BoardSpec:
     return read_board(path)
 
 
-def _waiting(more: str = "[cache]\nlines = 64\nline_bytes = 32\n") -> str:
+def _waiting(more: str = "[cache]\nlines = 64\nline_bytes = 32\nfill_cycles = 7\n") -> str:
     return METAL.replace("size = 0x40000\n", "size = 0x40000\nwait_states = 1\n").replace(
         "erase_block = 0x2000\n", f"erase_block = 0x2000\nwait_states = 3\n{more}"
     )
@@ -105,12 +105,12 @@ def test_board_without_wait_states_has_none(tmp_path: Path) -> None:
 
 def test_settings_say_what_the_board_file_says(tmp_path: Path) -> None:
     spec = _board(tmp_path, _waiting())
-    assert spec.cache == CacheSpec(lines=64, line_bytes=32)
+    assert spec.cache == CacheSpec(lines=64, line_bytes=32, fill_cycles=7)
     settings = tmp_path / "settings"
     write_settings(settings, tmp_path / "counts", spec, _FUNCTIONS, ["pb_run"])
     assert settings.read_text(encoding="utf-8").splitlines() == [
         f"output {tmp_path / 'counts'}",
-        "cache 40 5",
+        "cache 40 5 7",
         "region 0 fffff 3 1",
         "region 20000000 2003ffff 1 0",
         "function 100 120",

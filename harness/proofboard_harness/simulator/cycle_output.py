@@ -82,7 +82,8 @@ def write_settings(
     """
     lines = [f"output {output}"]
     if spec.cache is not None:
-        lines.append(f"cache {spec.cache.lines:x} {spec.cache.line_bytes.bit_length() - 1:x}")
+        cache = spec.cache
+        lines.append(f"cache {cache.lines:x} {cache.line_bytes.bit_length() - 1:x} {cache.fill_cycles:x}")
     for region in spec.memory:
         cached = int(region.kind is MemoryKind.FLASH)
         lines.append(f"region {region.start:x} {region.end - 1:x} {region.wait_states:x} {cached:x}")

@@ -19,7 +19,7 @@ static uint32_t look_up(pb_memory *memory, uint32_t line, uint32_t wait_states) 
         return 0;
     }
     *tag = line + 1u;
-    return wait_states;
+    return wait_states + memory->fill_cycles;
 }
 
 uint32_t pb_memory_access(pb_memory *memory, uint32_t address) {

@@ -16,13 +16,14 @@ typedef struct {
 } pb_region;
 
 /* A direct-mapped cache of `lines` lines of 2^`line_shift` bytes, both powers of two; `lines` 0 is
- * none. A line that is not there costs `wait_states` of its memory; tags are addresses of lines
- * plus 1, 0 for an empty line. */
+ * none. A line that is not there costs `wait_states` of its memory and `fill_cycles`; tags are
+ * addresses of lines plus 1, 0 for an empty line. */
 typedef struct {
     pb_region regions[PB_MAX_REGIONS];
     uint32_t region_count;
     uint32_t lines;
     uint32_t line_shift;
+    uint32_t fill_cycles;
     uint32_t tags[PB_MAX_LINES];
 } pb_memory;
 

@@ -22,11 +22,12 @@ static bool add_region(pb_memory *memory, const char *line) {
 }
 
 static bool set_cache(pb_memory *memory, const char *line) {
-    if (sscanf(line, "cache %" SCNx32 " %" SCNx32, &memory->lines, &memory->line_shift) != 2) {
+    if (sscanf(line, "cache %" SCNx32 " %" SCNx32 " %" SCNx32, &memory->lines, &memory->line_shift,
+               &memory->fill_cycles) != 3) {
         return false;
     }
-    const bool fits = is_power_of_two(memory->lines) && memory->lines <= PB_MAX_LINES;
-    return memory->lines == 0 || (fits && memory->line_shift >= 2 && memory->line_shift < 16);
+    return is_power_of_two(memory->lines) && memory->lines <= PB_MAX_LINES &&
+           memory->line_shift >= 2 && memory->line_shift < 16;
 }
 
 static bool add_function(pb_settings *settings, const char *line) {
