@@ -1,7 +1,79 @@
-#include "dense_s8_row.h"
+#include "proofboard/dense.h"
 
-void pb_dense_s8_run(const pb_dense_s8 *layer, const int8_t *input, int8_t *output) {
-    for (uint32_t row = 0; row < layer->outputs; row++) {
-        output[row] = (int8_t)pb_dense_s8_row(layer, row, input);
-    }
+#if defined(__ARM_FEATURE_DSP)
+
+#include "dense_m33.h"
+
+/* With p = 256 * w1 + w0 as it is stored, 256 * (w0 * x0 + w1 * x1) = p * x1 + w0 * (256 * x0 -
+ * x1): four weights are unpacked by one instruction. The input is expanded to the pairs (x1, x3)
+ * and 256 * (x0, x2) - (x1, x3), once a layer. */
+#define FOUR_COLUMNS                                                                               \
+    "ldmia r1!, {r4, r5, r6, r7}\n\t"                                                              \
+    "smlad r8, r4, r2, r8\n\t"                                                                     \
+    "smlad r9, r5, r2, r9\n\t"                                                                     \
+    "smlad r10, r6, r2, r10\n\t"                                                                   \
+    "smlad r11, r7, r2, r11\n\t"                                                                   \
+    "sxtb16 r4, r4\n\t"                                                                            \
+    "sxtb16 r5, r5\n\t"                                                                            \
+    "sxtb16 r6, r6\n\t"                                                                            \
+    "sxtb16 r7, r7\n\t"                                                                            \
+    "smlad r8, r4, r3, r8\n\t"                                                                     \
+    "smlad r9, r5, r3, r9\n\t"                                                                     \
+    "smlad r10, r6, r3, r10\n\t"                                                                   \
+    "smlad r11, r7, r3, r11\n\t"
+
+__attribute__((naked, used)) static void dense_s8(void) {
+    __asm__(PB_DENSE_BEGIN "mov r7, #0xff00ff00\n"
+                           "1:\n\t"
+                           "ldmia r1!, {r0}\n\t"
+                           "subs r4, #4\n\t"
+                           "and r5, r7, r0, lsl #8\n\t"
+                           "sxtb16 r2, r0, ror #8\n\t"
+                           "ssub16 r5, r5, r2\n\t"
+                           "stmia r3!, {r2, r5}\n\t"
+                           "bhi 1b\n\t"
+                           "movs r4, #0\n\t" PB_DENSE_PREPARE "10:\n\t"
+                           "mov r8, #0\n\t"
+                           "mov r9, #0\n\t"
+                           "mov r10, #0\n\t"
+                           "mov r11, #0\n\t"
+                           "sub r4, r12, r0\n\t"
+                           "lsls r4, r4, #28\n\t" /* an odd number of words begins in the middle */
+                           "ldmia r0!, {r2, r3}\n\t"
+                           "bmi 3f\n"
+                           "2:\n\t" FOUR_COLUMNS "ldmia r0!, {r2, r3}\n"
+                           "3:\n\t" FOUR_COLUMNS "cmp r0, r12\n\t"
+                           "ldmia r0!, {r2, r3}\n\t"
+                           "bne 2b\n\t" PB_DENSE_FINISH_FOUR(", asr #8") PB_DENSE_EACH_ROW
+            "4:\n\t"
+            "ldmia r0!, {r2, r3}\n\t"
+            "cmp r0, r12\n\t"
+            "smlad r8, r4, r2, r8\n\t"
+            "sxtb16 r4, r4\n\t"
+            "smlad r8, r4, r3, r8\n\t"
+            "ldmia r1!, {r4}\n\t"
+            "bne 4b\n\t" PB_DENSE_FINISH_ROW(", asr #8"));
 }
+
+PB_DENSE_ENTRIES(dense_s8, dense_s8)
+
+#else
+
+#include "dense_rows.h"
+
+static int32_t weight(uint32_t word, uint32_t column) {
+    const int32_t pair = (int16_t)(uint16_t)(word >> (column & 2u) * 8u);
+    const int32_t even = (int8_t)(uint8_t)pair;
+    return column & 1u ? (pair - even) / 256 : even;
+}
+
+void pb_dense_s8_run(const pb_dense *layer, const int8_t *input, int8_t *output, void *scratch) {
+    pb_dense_rows_s8(layer, input, output, scratch, 4, weight);
+}
+
+void pb_dense_s8_s16_run(const pb_dense *layer, const int8_t *input, int16_t *output,
+                         void *scratch) {
+    pb_dense_rows_s16(layer, input, output, scratch, 4, weight);
+}
+
+#endif

@@ -4,20 +4,25 @@
 
 #include <stdint.h>
 
-/* accumulator × multiplier × 2^-(31 + shift).
- * multiplier in [2^30, 2^31), shift in 0..31. The right shift of a negative number is arithmetic on
- * every compiler this builds with (GCC and Clang document it). */
-static inline int64_t pb_requantise(int32_t accumulator, int32_t multiplier, uint8_t shift) {
-    const int total = 31 + (int)shift;
+/* (accumulator * multiplier + 2^31) >> 32, multiplier in 1..2^31 - 1. The result is within 2^30 of
+ * zero, so it can't overflow. On a Cortex-M33 this is SMMULR, one instruction; elsewhere the right
+ * shift of a negative number is arithmetic, as GCC and Clang document. */
+static inline int32_t pb_requantise(int32_t accumulator, int32_t multiplier) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t result;
+    __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(accumulator), "r"(multiplier));
+    return result;
+#else
     const int64_t product = (int64_t)accumulator * multiplier;
-    return (product + ((int64_t)1 << (total - 1))) >> total;
+    return (int32_t)((product + ((int64_t)1 << 31)) >> 32);
+#endif
 }
 
-static inline int32_t pb_clamp(int64_t value, int32_t low, int32_t high) {
+static inline int32_t pb_clamp(int32_t value, int32_t low, int32_t high) {
     if (value < low) {
         return low;
     }
-    return value > high ? high : (int32_t)value;
+    return value > high ? high : value;
 }
 
 #endif

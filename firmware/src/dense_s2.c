@@ -1,0 +1,89 @@
+#include "proofboard/dense.h"
+
+#if defined(__ARM_FEATURE_DSP)
+
+#include "dense_m33.h"
+
+/* Four weights are a byte b = 64 * c5 + 16 * c4 + 4 * c1 + c0 with c = w + 2. Then
+ *   64 * (c0 * x0 + c1 * x1 + c4 * x4 + c5 * x5)
+ *     = b * x5 + (b & 63) * (4 * x4 - x5) + (b & 15) * (16 * x1 - 4 * x4) + (b & 3) * (64 * x0 - 16
+ * * x1) so that no field has to be shifted. The input is expanded to pairs of these four factors,
+ * once a layer; -128 times the sum of the input is where each sum starts. */
+#define HALF_OF_THE_COLUMNS                                                                        \
+    "ldmia r0!, {r2}\n\t" PB_DENSE_ADD("and", ", #0x003f003f") "ldmia r0!, {r2}\n\t" PB_DENSE_ADD( \
+        "and", ", #0x000f000f") "ldmia r0!, {r2}\n\t" PB_DENSE_ADD("and", ", #0x00030003")
+
+#define HALF_OF_THE_COLUMNS_OF_A_ROW                                                               \
+    "ldmia r0!, {r2, r3, r5, r6}\n\t"                                                              \
+    "smlad r8, r7, r2, r8\n\t"                                                                     \
+    "and r7, r7, #0x003f003f\n\t"                                                                  \
+    "smlad r8, r7, r3, r8\n\t"                                                                     \
+    "and r7, r7, #0x000f000f\n\t"                                                                  \
+    "smlad r8, r7, r5, r8\n\t"                                                                     \
+    "and r7, r7, #0x00030003\n\t"                                                                  \
+    "smlad r8, r7, r6, r8\n\t"
+
+__attribute__((naked, used)) static void dense_s2(void) {
+    __asm__(PB_DENSE_BEGIN
+            "mov r11, #0\n\t"
+            "mov r12, #-1\n"
+            "1:\n\t"
+            "subs r4, #4\n\t"
+            "ldmia r1!, {r0}\n\t"
+            "ite gt\n\t"
+            "ldrgt r5, [r1], #4\n\t"
+            "movle r5, #0\n\t" /* nothing is read behind the last word */
+            "sxtb16 r6, r0, ror #8\n\t"
+            "sxtb16 r7, r0\n\t"
+            "sxtb16 r2, r5, ror #8\n\t"
+            "sxtb16 r5, r5\n\t"
+            "smlad r11, r6, r12, r11\n\t"
+            "smlad r11, r7, r12, r11\n\t"
+            "smlad r11, r2, r12, r11\n\t"
+            "smlad r11, r5, r12, r11\n\t"
+            "lsl r6, r6, #4\n\t"
+            "lsl r7, r7, #6\n\t"
+            "lsl r5, r5, #2\n\t"
+            "bic r6, r6, #0x000f0000\n\t"
+            "bic r7, r7, #0x003f0000\n\t"
+            "bic r5, r5, #0x00030000\n\t"
+            "ssub16 r7, r7, r6\n\t"
+            "ssub16 r6, r6, r5\n\t"
+            "ssub16 r5, r5, r2\n\t"
+            "subs r4, #4\n\t"
+            "stmia r3!, {r2, r5, r6, r7}\n\t"
+            "bgt 1b\n\t" PB_DENSE_FILL(
+                24) "lsl r4, r11, #7\n\t" PB_DENSE_PREPARE "10:\n\t" PB_DENSE_START_FOUR "2:\n\t"
+                    "ldmia r1!, {r4, r5, r6, r7}\n\t" PB_DENSE_ADD("uxtb16", "") HALF_OF_THE_COLUMNS
+            "ldmia r0!, {r2}\n\t" PB_DENSE_ADD_REPLACED("uxtb16", ", ror #8") HALF_OF_THE_COLUMNS
+            "cmp r0, r12\n\t"
+            "ldmia r0!, {r2}\n\t"
+            "bne 2b\n\t" PB_DENSE_FINISH_FOUR(", asr #6") PB_DENSE_EACH_ROW
+            "4:\n\t"
+            "uxtb16 r7, r4\n\t" HALF_OF_THE_COLUMNS_OF_A_ROW
+            "uxtb16 r7, r4, ror #8\n\t" HALF_OF_THE_COLUMNS_OF_A_ROW "cmp r0, r12\n\t"
+            "ldmia r1!, {r4}\n\t"
+            "bne 4b\n\t" PB_DENSE_FINISH_ROW(", asr #6"));
+}
+
+PB_DENSE_ENTRIES(dense_s2, dense_s2)
+
+#else
+
+#include "dense_rows.h"
+
+static int32_t weight(uint32_t word, uint32_t column) {
+    const uint32_t position = (column & 1u) | (column >> 1 & 6u) | (column << 2 & 8u);
+    return (int32_t)(word >> position * 2u & 3u) - 2;
+}
+
+void pb_dense_s2_run(const pb_dense *layer, const int8_t *input, int8_t *output, void *scratch) {
+    pb_dense_rows_s8(layer, input, output, scratch, 16, weight);
+}
+
+void pb_dense_s2_s16_run(const pb_dense *layer, const int8_t *input, int16_t *output,
+                         void *scratch) {
+    pb_dense_rows_s16(layer, input, output, scratch, 16, weight);
+}
+
+#endif

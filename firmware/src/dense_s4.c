@@ -1,0 +1,89 @@
+#include "proofboard/dense.h"
+
+#if defined(__ARM_FEATURE_DSP)
+
+#include "dense_m33.h"
+
+/* With b = 16 * w1 + w0 + 8, a byte as it is stored, and n = w0 + 8, its low half:
+ *   16 * (w0 * x0 + w1 * x1) = b * x1 + n * (16 * x0 - x1) - 128 * x0
+ * so that nothing has to be sign-extended. The input is expanded to the pairs (x1, x3) and
+ * 16 * (x0, x2) - (x1, x3), once a layer; -128 times the sum of all even x is where each sum
+ * starts. */
+__attribute__((naked, used)) static void dense_s4(void) {
+    __asm__(
+        PB_DENSE_BEGIN
+        "mov r11, #0\n\t"
+        "mov r12, #-1\n"
+        "1:\n\t"
+        "ldmia r1!, {r0}\n\t"
+        "subs r4, #4\n\t"
+        "sxtb16 r5, r0\n\t"
+        "sxtb16 r2, r0, ror #8\n\t"
+        "smlad r11, r5, r12, r11\n\t"
+        "lsl r5, r5, #4\n\t"
+        "bic r5, r5, #0x000f0000\n\t"
+        "ssub16 r5, r5, r2\n\t"
+        "stmia r3!, {r2, r5}\n\t"
+        "bhi 1b\n\t" PB_DENSE_FILL(8) "lsl r4, r11, #7\n\t" PB_DENSE_PREPARE
+                                      "10:\n\t" PB_DENSE_START_FOUR "2:\n\t"
+                                      "ldmia r1!, {r4, r5, r6, r7}\n\t" PB_DENSE_ADD("sxtb16", "") "ldmia r0!, {r2}\n\t" PB_DENSE_ADD("and", ", #0x000f000f") "ldmia r0!, {r2}\n\t" PB_DENSE_ADD_REPLACED(
+                                          "sxtb16",
+                                          ", ror #8") "ldmia r0!, {r2}\n\t" PB_DENSE_ADD("and",
+                                                                                         ", "
+                                                                                         "#0x000f00"
+                                                                                         "0f") "cmp"
+                                                                                               " r0"
+                                                                                               ", "
+                                                                                               "r12"
+                                                                                               "\n"
+                                                                                               "\t"
+                                                                                               "ldm"
+                                                                                               "ia "
+                                                                                               "r0!"
+                                                                                               ", "
+                                                                                               "{r2"
+                                                                                               "}\n"
+                                                                                               "\t"
+                                                                                               "bne"
+                                                                                               " 2b"
+                                                                                               "\n"
+                                                                                               "\t" PB_DENSE_FINISH_FOUR(
+                                                                                                   ", asr #4")
+                                                                                                   PB_DENSE_EACH_ROW
+        "4:\n\t"
+        "ldmia r0!, {r2, r3, r5, r6}\n\t"
+        "sxtb16 r7, r4\n\t"
+        "smlad r8, r7, r2, r8\n\t"
+        "and r7, r4, #0x000f000f\n\t"
+        "smlad r8, r7, r3, r8\n\t"
+        "sxtb16 r7, r4, ror #8\n\t"
+        "cmp r0, r12\n\t"
+        "smlad r8, r7, r5, r8\n\t"
+        "and r7, r7, #0x000f000f\n\t"
+        "smlad r8, r7, r6, r8\n\t"
+        "ldmia r1!, {r4}\n\t"
+        "bne 4b\n\t" PB_DENSE_FINISH_ROW(", asr #4"));
+}
+
+PB_DENSE_ENTRIES(dense_s4, dense_s4)
+
+#else
+
+#include "dense_rows.h"
+
+static int32_t weight(uint32_t word, uint32_t column) {
+    const uint32_t position = (column & 1u) | (column >> 1 & 2u) | (column << 1 & 4u);
+    const int32_t code = (int32_t)(word >> position * 4u & 15u);
+    return column & 1u ? (code ^ 8) - 8 : code - 8;
+}
+
+void pb_dense_s4_run(const pb_dense *layer, const int8_t *input, int8_t *output, void *scratch) {
+    pb_dense_rows_s8(layer, input, output, scratch, 8, weight);
+}
+
+void pb_dense_s4_s16_run(const pb_dense *layer, const int8_t *input, int16_t *output,
+                         void *scratch) {
+    pb_dense_rows_s16(layer, input, output, scratch, 8, weight);
+}
+
+#endif

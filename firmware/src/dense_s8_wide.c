@@ -1,0 +1,59 @@
+#include "proofboard/dense.h"
+
+#if defined(__ARM_FEATURE_DSP)
+
+#include "dense_m33.h"
+
+/* The input is expanded to the pairs (x0, x2) and (x1, x3), once a layer. */
+__attribute__((naked, used)) static void dense_s8_wide(void) {
+    __asm__(
+        PB_DENSE_BEGIN
+        "1:\n\t"
+        "ldmia r1!, {r0}\n\t"
+        "subs r4, #4\n\t"
+        "sxtb16 r2, r0\n\t"
+        "sxtb16 r5, r0, ror #8\n\t"
+        "stmia r3!, {r2, r5}\n\t"
+        "bhi 1b\n\t"
+        "movs r4, #0\n\t" PB_DENSE_PREPARE "10:\n\t" PB_DENSE_START_FOUR "2:\n\t"
+        "ldmia r1!, {r4, r5, r6, r7}\n\t" PB_DENSE_ADD(
+            "sxtb16",
+            "") "ldmia r0!, {r2}\n\t" PB_DENSE_ADD_REPLACED("sxtb16",
+                                                            ", ror #8") "cmp r0, r12\n\t"
+                                                                        "ldmia r0!, {r2}\n\t"
+                                                                        "bne "
+                                                                        "2b\n"
+                                                                        "\t" PB_DENSE_FINISH_FOUR(
+                                                                            "") PB_DENSE_EACH_ROW
+        "4:\n\t"
+        "ldmia r0!, {r2, r3}\n\t"
+        "sxtb16 r5, r4\n\t"
+        "smlad r8, r5, r2, r8\n\t"
+        "sxtb16 r5, r4, ror #8\n\t"
+        "cmp r0, r12\n\t"
+        "smlad r8, r5, r3, r8\n\t"
+        "ldmia r1!, {r4}\n\t"
+        "bne 4b\n\t" PB_DENSE_FINISH_ROW(""));
+}
+
+PB_DENSE_ENTRIES(dense_s8_wide, dense_s8_wide)
+
+#else
+
+#include "dense_rows.h"
+
+static int32_t weight(uint32_t word, uint32_t column) {
+    return (int8_t)(uint8_t)(word >> column * 8u);
+}
+
+void pb_dense_s8_wide_run(const pb_dense *layer, const int8_t *input, int8_t *output,
+                          void *scratch) {
+    pb_dense_rows_s8(layer, input, output, scratch, 4, weight);
+}
+
+void pb_dense_s8_wide_s16_run(const pb_dense *layer, const int8_t *input, int16_t *output,
+                              void *scratch) {
+    pb_dense_rows_s16(layer, input, output, scratch, 4, weight);
+}
+
+#endif
