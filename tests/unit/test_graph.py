@@ -31,6 +31,7 @@ from proofboard_host.graph.operators import (
 from proofboard_host.graph.reference import run
 
 FEATURES = 12
+SYMBOL = r"static const [^=]*?(\w+)(?:\[\d+\])? = "
 makers: dict[str, Callable[[int, int], Graph]] = {
     "integer": integer_graph,
     "float": float_graph,
@@ -212,7 +213,7 @@ def test_name_can_not_leave_its_comment() -> None:
 
 def test_symbols_of_layers() -> None:
     text = emit_network(mixed_graph(11, FEATURES), window=1000)
-    symbols = set(re.findall(r"static const \w+ (\w+)", text))
+    symbols = set(re.findall(SYMBOL, text))
     assert all(is_layer_symbol(symbol) for symbol in symbols)
     assert {layer_of_symbol(symbol) for symbol in symbols} == {
         "layer_0_quantise",
@@ -227,7 +228,7 @@ def test_symbols_of_layers() -> None:
 
 def test_constants_of_every_operator_are_symbols_of_its_layer() -> None:
     graph = residual_graph(2, FEATURES)
-    symbols = re.findall(r"static const \w+ (\w+)", emit_network(graph, window=1000))
+    symbols = re.findall(SYMBOL, emit_network(graph, window=1000))
     assert all(is_layer_symbol(symbol) for symbol in symbols)
     kinds = ("quantise", "conv2d", "depthwise_conv2d", "conv2d", "add", "max_pool2d", "average_pool2d")
     layers = [*kinds, "dense", "dense", "add", "dense"]

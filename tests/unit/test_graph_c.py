@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph_example import float_graph, integer_graph, mixed_graph
+from graph_example import float_graph, integer_graph, mixed_graph, residual_graph
 from proofboard_harness.build import build_host_library
 from proofboard_harness.host_library import HostLibrary
 from proofboard_host.application import Application, AudioSection, FrontendSection, load_application
@@ -36,6 +36,8 @@ GRAPHS: dict[str, Callable[[int, int], Graph]] = {
     "integer": integer_graph,
     "float": float_graph,
     "mixed": mixed_graph,
+    "residual": residual_graph,
+    "other residual": lambda seed, features: residual_graph(seed + 1, features),
     "one layer": lambda seed, features: integer_graph(seed, features, (4,)),
     "deep": lambda seed, features: integer_graph(seed, features, (3,) * 15),
 }
