@@ -23,7 +23,7 @@ _CORE = ["-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"]
 _SETS = ("sources", "accumulators", "addends", "stored", "results", "updates")
 _BYTES = ("size", "issue", "extra_taken", "bytes_read", "bytes_written")
 _WORDS = ("kind", "result", "flow")
-_FLAGS = ("serial", "returns", "conditional", "sets_flags", "is_float", "in_it")
+_FLAGS = ("serial", "returns", "sets_flags", "is_float", "in_it")
 _PC_AND_FLAGS = 3 << 15
 _ALIASES = {"sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": 15}
 

@@ -37,11 +37,10 @@ void pb_make_store_multiple(pb_instruction *i, pb_registers data) {
     i->issue = at_least_one(count);
 }
 
-void pb_make_jump(pb_instruction *i, pb_registers sources, bool conditional) {
+void pb_make_jump(pb_instruction *i, pb_registers sources) {
     i->kind = PB_CLASS_BRANCH;
     i->flow = PB_FLOW_JUMP;
     i->sources = sources;
-    i->conditional = conditional;
 }
 
 void pb_set_flags(pb_instruction *i) {
@@ -76,7 +75,6 @@ pb_instruction pb_decode(uint16_t first, uint16_t second, pb_it_state state) {
     if (in_it) {
         i.in_it = true;
         i.sources |= PB_FLAGS;
-        i.conditional = i.flow != PB_FLOW_NEXT;
     }
     return i;
 }

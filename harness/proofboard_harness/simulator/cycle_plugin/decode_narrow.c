@@ -56,7 +56,7 @@ static void decode_high_registers(pb_instruction *i, uint32_t word) {
                    target = pb_field(word, 0, 3) | (pb_field(word, 7, 1) << 3);
     const pb_registers source = PB_REGISTER(pb_field(word, 3, 4));
     if (opcode == 3) {
-        pb_make_jump(i, source, false);
+        pb_make_jump(i, source);
         i->returns = source == PB_REGISTER(PB_LR);
         if (pb_bit(word, 7)) {
             i->kind = PB_CLASS_CALL;
@@ -70,7 +70,7 @@ static void decode_high_registers(pb_instruction *i, uint32_t word) {
         make_alu(i, PB_REGISTER(target), opcode == 0 ? PB_REGISTER(target) | source : source,
                  false);
         if (target == PB_PC) {
-            pb_make_jump(i, i->sources, false);
+            pb_make_jump(i, i->sources);
         }
     }
 }
@@ -116,7 +116,7 @@ static void decode_miscellaneous(pb_instruction *i, uint32_t word) {
     const pb_registers low = low_register(word, 0), middle = low_register(word, 3),
                        sp = PB_REGISTER(PB_SP);
     if ((opcode & 5u) == 1) { /* CBZ, CBNZ */
-        pb_make_jump(i, low, true);
+        pb_make_jump(i, low);
     } else if (opcode == 0) {
         make_alu(i, sp, sp, false);
     } else if (opcode == 2 || opcode == 10) { /* extensions, REV */
@@ -152,11 +152,11 @@ static void decode_multiple(pb_instruction *i, uint32_t word) {
 static void decode_branch(pb_instruction *i, uint32_t word) {
     const uint32_t condition = pb_field(word, 8, 4);
     if (pb_field(word, 11, 5) == 0x1Cu) {
-        pb_make_jump(i, 0, false);
+        pb_make_jump(i, 0);
     } else if (condition >= 14) { /* UDF, SVC */
         i->kind = PB_CLASS_SYSTEM;
     } else {
-        pb_make_jump(i, PB_FLAGS, true);
+        pb_make_jump(i, PB_FLAGS);
     }
 }
 

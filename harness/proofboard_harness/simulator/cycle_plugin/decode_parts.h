@@ -33,6 +33,6 @@ void pb_make_store(pb_instruction *i, pb_registers data, uint32_t bytes);
 void pb_make_load_multiple(pb_instruction *i, pb_registers targets);
 void pb_make_store_multiple(pb_instruction *i, pb_registers data);
 
-void pb_make_jump(pb_instruction *i, pb_registers sources, bool conditional);
+void pb_make_jump(pb_instruction *i, pb_registers sources);
 void pb_set_flags(pb_instruction *i);
 #endif

@@ -140,14 +140,14 @@ static void decode_plain_constant(pb_instruction *i, uint32_t first, uint32_t se
 static void decode_branch(pb_instruction *i, uint32_t first, uint32_t second) {
     const bool link = pb_bit(second, 14), wide = pb_bit(second, 12);
     if (link) {
-        pb_make_jump(i, 0, false);
+        pb_make_jump(i, 0);
         i->kind = PB_CLASS_CALL;
         i->flow = PB_FLOW_CALL;
         i->results = PB_REGISTER(PB_LR);
     } else if (wide) {
-        pb_make_jump(i, 0, false);
+        pb_make_jump(i, 0);
     } else if (pb_field(first, 7, 3) != 7) {
-        pb_make_jump(i, PB_FLAGS, true);
+        pb_make_jump(i, PB_FLAGS);
     } else { /* MSR, MRS, barriers, hints */
         const uint32_t opcode = pb_field(first, 4, 7);
         const bool hint = opcode == 0x3Au && pb_field(second, 0, 11) == 0;

@@ -59,24 +59,22 @@ typedef enum {
 } pb_flow;
 
 typedef struct {
-    pb_registers sources;      /* needed when it issues: operands, addresses, conditions */
-    pb_registers accumulators; /* needed one stage later: the addend of a multiply-accumulate */
+    pb_registers sources;      /* needed at issue: operands, addresses, conditions */
+    pb_registers accumulators; /* needed a stage later: the addend of a multiply-accumulate */
     pb_registers addends;      /* likewise, of SXTAB16 and its like */
     pb_registers stored;       /* likewise, data of a store */
-    pb_registers
-        results; /* written with the timing of `result`; of several, one a cycle if `serial` */
-    pb_registers updates; /* written back addresses and flags, ready in the next cycle */
-    uint8_t size;         /* bytes: 2 or 4 */
-    uint8_t issue;        /* cycles until the next may issue, at least 1 */
-    uint8_t extra_taken;  /* cycles beyond the refill of a taken branch: a load into PC */
-    uint8_t bytes_read;   /* up to 128 */
+    pb_registers results;      /* written as `result` says; one a cycle if `serial` */
+    pb_registers updates;      /* addresses written back, and flags: ready in the next cycle */
+    uint8_t size;              /* bytes: 2 or 4 */
+    uint8_t issue;             /* cycles until the next may issue, at least 1 */
+    uint8_t extra_taken;       /* cycles beyond the refill of a taken branch: a load into PC */
+    uint8_t bytes_read;        /* up to 128 */
     uint8_t bytes_written;
     pb_class kind;
     pb_result result;
     pb_flow flow;
     bool serial;
-    bool returns;     /* BX LR, or a load into PC from the stack or by LDM */
-    bool conditional; /* may not branch: Bcc, CBZ, or any branch in an IT block */
+    bool returns; /* BX LR, or a load into PC from the stack or by LDM */
     bool sets_flags;
     bool is_float; /* occupies the FPU */
     bool in_it;    /* executed under the condition of an IT block */

@@ -1,10 +1,10 @@
 /* What the plug-in is told: a text file, one setting a line, numbers in hexadecimal.
  *
- *     output PATH                             where the counts go when QEMU ends
- *     cache LINES LINE_SHIFT                  lines of 2^LINE_SHIFT bytes, both powers of two; 0 0:
- * no cache region FIRST LAST WAIT_STATES CACHED    a memory function FIRST END in order of address;
- * its number is its place in the file window FIRST                            count only while a
- * function that starts here runs; none: count all
+ *   output PATH                         where the counts go when QEMU ends
+ *   cache LINES LINE_SHIFT FILL_CYCLES  lines of 2^LINE_SHIFT bytes, both powers of two
+ *   region FIRST LAST WAITS CACHED      a memory; CACHED is 0 or 1
+ *   function FIRST END                  in order of address; its number is its place in the file
+ *   window FIRST                        count only in calls of the function that starts here
  */
 #ifndef PB_CYCLE_SETTINGS_H
 #define PB_CYCLE_SETTINGS_H
