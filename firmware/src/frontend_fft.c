@@ -1,6 +1,8 @@
 /* Radix-4 stages of the complex transform, and its split into the power of a real one. */
 #include "frontend_stages.h"
 
+#ifndef __ARM_FEATURE_DSP
+
 /* Half of -(z * twiddle), rounded half up. */
 static inline pb_complex32 rotated(pb_complex16 z, pb_complex16 twiddle) {
     const pb_complex32 product = {
@@ -53,3 +55,5 @@ void pb_frontend_power(const pb_frontend *frontend, pb_bin *bins) {
         high->power = squared((int16_t)(l.re - u), (int16_t)(l.im - v));
     }
 }
+
+#endif

@@ -2,6 +2,8 @@
  * twiddles. */
 #include "frontend_stages.h"
 
+#ifndef __ARM_FEATURE_DSP
+
 uint32_t pb_frontend_shift(const pb_frontend *frontend, const int16_t *pcm) {
     int32_t used = 1; /* silence counts as its last bit: a shift of 14 */
     for (uint32_t i = 0; i < frontend->frame; i++) {
@@ -63,3 +65,5 @@ void pb_frontend_window(const pb_frontend *frontend, const int16_t *pcm, uint32_
         first_stage_radix2(frontend, pcm, 15u - shift, bins);
     }
 }
+
+#endif

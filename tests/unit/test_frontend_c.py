@@ -66,7 +66,7 @@ class CFrontend(ctypes.Structure):
 
     @classmethod
     def of(cls, spec: FrontendSpec) -> CFrontend:
-        segments = np.column_stack([spec.mel_ramp, spec.mel_length]).astype(np.uint32)
+        segments = np.column_stack([spec.mel_length, spec.mel_ramp]).astype(np.uint32)
         derived = {"pairs": len(spec.split), "runs": len(spec.mel_runs), "mel_segments": segments}
         values = {name: derived[name] if name in derived else getattr(spec, name) for name, _ in cls._fields_}
         frontend = cls(**{k: v.ctypes.data if isinstance(v, np.ndarray) else v for k, v in values.items()})

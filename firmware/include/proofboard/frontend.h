@@ -21,9 +21,9 @@ typedef struct {
 /* The bins between the centres of two neighbouring mel bands. The lower band's weight falls on a
  * straight line to `last` by `step` a bin; the upper band has what it lacks to PB_MEL_PEAK. */
 typedef struct {
+    uint32_t length; /* bins, may be 0 */
     uint32_t last;   /* 0..PB_MEL_PEAK */
     uint32_t step;   /* last + (length - 1) * step <= PB_MEL_PEAK */
-    uint32_t length; /* bins, may be 0 */
 } pb_mel_segment;
 
 #define PB_MEL_PEAK_BITS 20
@@ -56,7 +56,7 @@ typedef struct {
     const pb_mel_run *mel_runs;   /* [runs], rising, their bands add up to mel_bands */
     const pb_mel_segment *mel_segments; /* [mel_bands + runs], run after run */
     const int32_t *mel_offset;          /* [mel_bands], Q15 of log2 */
-    const uint16_t *log_table;          /* [33], Q15, log2(1 + i/32) */
+    const uint32_t *log_table;          /* [32], log2(1 + i/32), Q15, above twice its rise */
 } pb_frontend;
 
 /* A bin of the spectrum: complex first, its power (under 2^31) in the end. */

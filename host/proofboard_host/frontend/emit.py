@@ -33,9 +33,9 @@ def emit_c(spec: FrontendSpec) -> str:
         "twiddles": _structs("pb_complex16", "twiddles", spec.twiddles.reshape(-1, 2)),
         "split": _structs("pb_complex16", "split", spec.split),
         "mel_runs": _structs("pb_mel_run", "mel_runs", spec.mel_runs),
-        "mel_segments": _structs("pb_mel_segment", "mel_segments", np.column_stack([spec.mel_ramp, spec.mel_length])),
+        "mel_segments": _structs("pb_mel_segment", "mel_segments", np.column_stack([spec.mel_length, spec.mel_ramp])),
         "mel_offset": _numbers("int32_t", "mel_offset", spec.mel_offset),
-        "log_table": _numbers("uint16_t", "log_table", spec.log_table),
+        "log_table": _numbers("uint32_t", "log_table", spec.log_table),
     }
     fields = [f"    .{name} = {value}," for name, value in scalars.items()]
     fields += [f"    .{name} = {name}," for name in tables]

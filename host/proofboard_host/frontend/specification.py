@@ -62,7 +62,7 @@ class FrontendSpec:
         mel_length: uint16 [mel_bands + runs], bins of each segment, run after run.
         mel_ramp: uint32 [mel_bands + runs, 2], `last` and `step` of each segment.
         mel_offset: int32 [mel_bands], Q15, added to log2 of the weighted sum: makes levels absolute.
-        log_table: uint16 [33], Q15, log2(1 + i/32).
+        log_table: uint32 [32], log2(1 + i/32) in Q15 above twice its rise to the next entry, 16 bits each.
         floor: the least feature.
     """
 
@@ -83,7 +83,7 @@ class FrontendSpec:
     mel_length: NDArray[np.uint16]
     mel_ramp: NDArray[np.uint32]
     mel_offset: NDArray[np.int32]
-    log_table: NDArray[np.uint16]
+    log_table: NDArray[np.uint32]
     floor: int
 
     @property
@@ -154,7 +154,7 @@ def build_specification(application: Application) -> FrontendSpec:
         first_radix=first_radix,
         order=_table(_digit_reversal(points // first_radix), np.uint8),
         twiddles=_negated_twiddles(turns),
-        log_table=_table(np.log2(1.0 + np.arange(LOG_SEGMENTS + 1) / LOG_SEGMENTS) * 2**LOG_FRACTION_BITS, np.uint16),
+        log_table=_log_table(),
         floor=FEATURE_FLOOR,
         **band_tables(frame, [segments], _offsets(mel_filters(sample_rate, frame, edges), weights, sample_rate, frame)),
     )
@@ -197,6 +197,11 @@ def _negated_twiddles(turns: NDArray[np.float64]) -> NDArray[np.int16]:
     angle = 2.0 * np.pi * turns
     pairs = np.stack([-np.cos(angle), -np.sin(angle)], axis=-1) * 32768.0
     return _table(pairs, np.int16)
+
+
+def _log_table() -> NDArray[np.uint32]:
+    nodes = _table(np.log2(1.0 + np.arange(LOG_SEGMENTS + 1) / LOG_SEGMENTS) * 2**LOG_FRACTION_BITS, np.int64)
+    return _table(nodes[:-1] * 2**16 + 2 * np.diff(nodes), np.uint32)
 
 
 def _digit_reversal(count: int) -> NDArray[np.int64]:
