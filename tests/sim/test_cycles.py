@@ -298,6 +298,40 @@ def test_data_in_flash_waits_for_each_line(tmp_path: Path, still: BoardSpec) -> 
     assert own.high - own.low == 2 * 5  # one line of code, one of data
 
 
+_TIMED = """
+    push {r4-r8, lr}
+    ldr r6, =0x40200000
+    mov r7, #3
+    str r7, [r6, #8]
+    ldr r6, =0xE000E010
+    ldr r7, =0xFFFFFF
+    str r7, [r6, #4]
+    str r7, [r6, #8]
+    mov r7, #5
+    str r7, [r6]
+    ldr r7, [r6, #8]
+    bl work
+    ldr r6, [r6, #8]
+    sub r7, r7, r6
+    ldr r6, =0x40200000
+    str r7, [r6]
+    lsr r7, r7, #8
+    str r7, [r6]
+    pop {r4-r8, pc}
+    .ltorg
+"""
+
+
+def test_instructions_agree_with_the_simulators_clock(tmp_path: Path, still: BoardSpec) -> None:
+    """SysTick at 20 MHz counts 64 ns an instruction; between its readings are the call, the function and a load."""
+    work = f"push {{r4, lr}}\n mov r8, #9\n2: {_FLAT} subs r8, #1\n bne 2b\n pop {{r4, pc}}"
+    image = _link(_function("main", _TIMED) + _function("work", work), tmp_path)
+    run = run_image(image, still, windows=["work"])
+    ticks = int.from_bytes(run.output, "little")
+    assert ticks > 1000
+    assert abs(ticks * 25 / 32 - (run.tree.total.instructions + 2)) <= 1
+
+
 def test_endless_image_is_the_targets_fault(tmp_path: Path, still: BoardSpec) -> None:
     image = _link(_function("main", "b main"), tmp_path)
     with pytest.raises(TargetFault, match="did not end within 1 s"):
