@@ -25,15 +25,17 @@ from proofboard_host.frontend.subjects import FrontendSubject, FrontendTensors, 
 from proofboard_host.graph import reference as graph_reference
 from proofboard_host.graph.emit import emit_network, emit_sizes, is_layer_symbol, layer_of_symbol
 from proofboard_host.graph.graph import Graph, save_graph
+from proofboard_host.graph.operators import macs
 from proofboard_host.graph.subject_layers import autoencoder_subject, kernel_subjects
 from proofboard_host.graph.subjects import LayerTensors, Subject
-from proofboard_host.predict.cost import predict_frontend, predict_network
+from proofboard_host.predict.cost import predict_frontend, predict_layers, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
 from proofboard_host.stats import PairedDifference, paired_difference
 from proofboard_host.train.pipeline import TrainedApplication, train_application
 
 from .oracle import Outputs
+from .profile.figures import LayerFacts
 
 __all__ = [
     "IMAGES",
@@ -134,6 +136,15 @@ class NetworkImage:
     def predicted_network(self) -> int:
         """Instructions of one inference, from the graph alone."""
         return predict_network(self.graph)
+
+    @property
+    def layer_facts(self) -> tuple[LayerFacts, ...]:
+        """What the graph alone says of each operator."""
+        predicted = predict_layers(self.graph)
+        return tuple(
+            LayerFacts(operator.name, type(operator).__name__, macs(operator), cycles)
+            for operator, cycles in zip(self.graph.operators, predicted, strict=True)
+        )
 
     def reference(self, pcm: NDArray[np.int16]) -> Outputs:
         """The integer reference, from PCM int16 [clips, window] on."""
