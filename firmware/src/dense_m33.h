@@ -19,11 +19,11 @@
 #define LAYER_PACKED "[r0, #4]"
 
 /* Working memory. */
-#define START "[sp, #0]"       /* what a sum starts from */
-#define X_BEGIN "[sp, #4]"     /* expanded input */
-#define IS_S16 "[sp, #8]"      /* 1 for an int16 output, 0 for int8 */
-#define GROUPS_END "[sp, #12]" /* where the output of the last group of four rows ends */
-#define ROWS_LEFT "[sp, #16]"  /* rows behind the groups */
+#define OUTPUTS "[sp, #0]"
+#define START "[sp, #4]"       /* what a sum starts from */
+#define X_BEGIN "[sp, #8]"     /* expanded input */
+#define IS_S16 "[sp, #12]"     /* 1 for an int16 output, 0 for int8 */
+#define GROUPS_END "[sp, #16]" /* where the output of the last group of four rows ends */
 
 /* The public functions of a kernel; r12 tells `body` the type of the output. */
 #define PB_DENSE_ENTRIES(kernel, body)                                                             \
@@ -36,44 +36,39 @@
         __asm__("mov r12, #1\n\tb " #body);                                                        \
     }
 
-/* r0 layer, r1 input, r2 output, r3 scratch, r12 IS_S16. Afterwards r4 holds the number of inputs,
- * r8 and r9 what X_BEGIN and IS_S16 will hold, and r10 the layer. */
+/* The input is expanded from r1 on, r4 elements, to r3 on. r0, r8, r12 and lr are taken. */
 #define PB_DENSE_BEGIN                                                                             \
     "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"                                              \
     "ldrh r4, " LAYER_INPUTS "\n\t"                                                                \
     "mov lr, r2\n\t"                                                                               \
-    "mov r8, r3\n\t"                                                                               \
-    "mov r9, r12\n\t"                                                                              \
-    "mov r10, r0\n\t"
+    "mov r8, r3\n"
 
-/* Fills the expanded input up to a multiple of `mask` + 8 bytes with zeros; r3 is its end. */
+/* Fills the expanded input up to a multiple of `mask` + 8 bytes with zeros. */
 #define PB_DENSE_FILL(mask)                                                                        \
     "movs r2, #0\n\t"                                                                              \
     "movs r5, #0\n"                                                                                \
     "13:\n\t"                                                                                      \
-    "sub r0, r3, r8\n\t"                                                                           \
-    "tst r0, #" #mask "\n\t"                                                                       \
+    "sub r6, r3, r8\n\t"                                                                           \
+    "tst r6, #" #mask "\n\t"                                                                       \
     "itt ne\n\t"                                                                                   \
     "stmiane r3!, {r2, r5}\n\t"                                                                    \
     "bne 13b\n\t"
 
-/* Goes on from PB_DENSE_BEGIN with r3 the end of the expanded input and r4 START; to the label 20
- * if there are less than four rows. */
+/* After the input is expanded, with its end in r3 and START in r4. The first group follows, or,
+ * where there are less than four rows, the label 20. */
 #define PB_DENSE_PREPARE                                                                           \
-    "mov r0, r10\n\t"                                                                              \
+    "mov r6, r12\n\t"                                                                              \
     "mov r12, r3\n\t"                                                                              \
     "ldrh r3, " LAYER_OUTPUTS "\n\t"                                                               \
     "ldr r1, " LAYER_PACKED "\n\t"                                                                 \
-    "mov r5, r8\n\t"                                                                               \
-    "mov r6, r9\n\t"                                                                               \
-    "and r8, r3, #3\n\t"                                                                           \
-    "sub r7, r3, r8\n\t"                                                                           \
+    "bic r7, r3, #3\n\t"                                                                           \
     "lsls r7, r6\n\t"                                                                              \
     "add r7, lr\n\t"                                                                               \
-    "push {r4, r5, r6, r7, r8}\n\t"                                                                \
+    "mov r5, r8\n\t"                                                                               \
+    "push {r3, r4, r5, r6, r7}\n\t"                                                                \
+    "mov r0, r5\n\t"                                                                               \
     "cmp lr, r7\n\t"                                                                               \
-    "ldr r0, " X_BEGIN "\n\t"                                                                      \
-    "beq 20f\n\t"
+    "beq 20f\n"
 
 /* Four rows: adds what `unpack` and `how` make of their words, times the word of the input in r2.
  */
@@ -147,8 +142,8 @@
  * first word in r4 and its sum in r8. */
 #define PB_DENSE_EACH_ROW                                                                          \
     "20:\n\t"                                                                                      \
-    "ldr r9, " ROWS_LEFT "\n\t"                                                                    \
-    "cmp r9, #0\n\t"                                                                               \
+    "ldr r9, " OUTPUTS "\n\t"                                                                      \
+    "ands r9, r9, #3\n\t"                                                                          \
     "beq 23f\n"                                                                                    \
     "21:\n\t"                                                                                      \
     "ldr r0, " X_BEGIN "\n\t"                                                                      \

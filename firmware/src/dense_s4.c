@@ -13,13 +13,13 @@ __attribute__((naked, used)) static void dense_s4(void) {
     __asm__(
         PB_DENSE_BEGIN
         "mov r11, #0\n\t"
-        "mov r12, #-1\n"
+        "mov r10, #-1\n"
         "1:\n\t"
-        "ldmia r1!, {r0}\n\t"
+        "ldmia r1!, {r6}\n\t"
         "subs r4, #4\n\t"
-        "sxtb16 r5, r0\n\t"
-        "sxtb16 r2, r0, ror #8\n\t"
-        "smlad r11, r5, r12, r11\n\t"
+        "sxtb16 r5, r6\n\t"
+        "sxtb16 r2, r6, ror #8\n\t"
+        "smlad r11, r5, r10, r11\n\t"
         "lsl r5, r5, #4\n\t"
         "bic r5, r5, #0x000f0000\n\t"
         "ssub16 r5, r5, r2\n\t"

@@ -9,10 +9,10 @@ __attribute__((naked, used)) static void dense_s8_wide(void) {
     __asm__(
         PB_DENSE_BEGIN
         "1:\n\t"
-        "ldmia r1!, {r0}\n\t"
+        "ldmia r1!, {r6}\n\t"
         "subs r4, #4\n\t"
-        "sxtb16 r2, r0\n\t"
-        "sxtb16 r5, r0, ror #8\n\t"
+        "sxtb16 r2, r6\n\t"
+        "sxtb16 r5, r6, ror #8\n\t"
         "stmia r3!, {r2, r5}\n\t"
         "bhi 1b\n\t"
         "movs r4, #0\n\t" PB_DENSE_PREPARE "10:\n\t" PB_DENSE_START_FOUR "2:\n\t"
