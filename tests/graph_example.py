@@ -190,12 +190,20 @@ def _dense_like(rng: np.random.Generator, dtype: DType) -> Dense:
     return random_dense(rng, inputs, outputs, dtype, bits_of(rng))
 
 
+def _conv2d_like(rng: np.random.Generator) -> Conv2d:
+    """Mostly small; sometimes with many channels or long sums on few pixels."""
+    if rng.random() < 0.85:
+        return random_conv2d(rng, random_shape(rng), int(rng.choice(SMALL_CHANNELS)), bits_of(rng))
+    shape = (int(rng.integers(1, 4)), int(rng.integers(1, 4)), int(rng.integers(17, 141)))
+    return random_conv2d(rng, shape, int(rng.integers(1, 6)), bits_of(rng))
+
+
 OPERATORS: Mapping[str, Callable[[np.random.Generator], Operator]] = MappingProxyType(
     {
         "quantise": lambda rng: random_quantise(rng, int(rng.integers(1, 70))),
         "dense": lambda rng: _dense_like(rng, "int8"),
         "dense int16": lambda rng: _dense_like(rng, "int16"),
-        "conv2d": lambda rng: random_conv2d(rng, random_shape(rng), int(rng.choice(SMALL_CHANNELS)), bits_of(rng)),
+        "conv2d": _conv2d_like,
         "depthwise": lambda rng: random_depthwise_conv2d(rng, random_shape(rng), bits_of(rng)),
         "average pool": lambda rng: random_average_pool2d(rng, random_shape(rng)),
         "max pool": lambda rng: random_max_pool2d(rng, random_shape(rng)),

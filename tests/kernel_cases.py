@@ -22,6 +22,9 @@ from proofboard_host.graph.operators import Operator
 RUNS = 4
 """Inputs of each call: RUNS of c/kernel_case.h."""
 
+RUNS_WANTED = 14_400
+"""Of all calls together: over 10,000 of integer operators, on this machine and on the simulator each."""
+
 DRIVER = Path(__file__).parent / "unit" / "c" / "kernels_driver.c"
 HEADER = DRIVER.with_name("kernel_case.h")
 _BATCH = 100  # calls in a C file

@@ -7,9 +7,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import pytest
 from kernel_cases import (
     DRIVER,
+    RUNS,
+    RUNS_WANTED,
     compile_all,
     first_difference,
     input_bytes,
@@ -58,18 +59,8 @@ def run(image: Path, inputs: bytes) -> bytes:
     return (image.parent / "outputs.bin").read_bytes()
 
 
-def check(seed: int, count: int, folder: Path) -> None:
-    calls = random_calls(seed, count)
-    expected = random_exchanges(seed, calls)
-    image = build(write_calls(calls, folder), folder)
-    got = run(image, input_bytes(expected))
-    assert first_difference(calls, expected, got) is None
-
-
-def test_hundreds_of_calls(tmp_path: Path) -> None:
-    check(31, 130, tmp_path)
-
-
-@pytest.mark.slow
-def test_ten_thousand_runs(tmp_path: Path) -> None:
-    check(32, 2500, tmp_path)
+def test_over_ten_thousand_runs(tmp_path: Path) -> None:
+    calls = random_calls(31, RUNS_WANTED // RUNS)
+    expected = random_exchanges(31, calls)
+    image = build(write_calls(calls, tmp_path), tmp_path)
+    assert first_difference(calls, expected, run(image, input_bytes(expected))) is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from kernel_cases import (
     DRIVER,
     RUNS,
+    RUNS_WANTED,
     Call,
     Exchange,
     exchange,
@@ -26,7 +28,7 @@ from kernel_cases import (
     write_calls,
 )
 from proofboard_harness.build import firmware_folder
-from proofboard_host.graph.operators import Add, AveragePool2d, Dense, Operator, Tensor
+from proofboard_host.graph.operators import Add, Dense, Tensor
 
 Library = ctypes.CDLL
 Sanitised = Callable[[str, Sequence[Path]], Path]
@@ -44,18 +46,9 @@ def assert_equal(
     assert first_difference(calls, expected, done.stdout) is None
 
 
-def check_random(seed: int, count: int, compile_sanitised: Sanitised, folder: Path) -> None:
-    calls = random_calls(seed, count)
-    assert_equal(calls, random_exchanges(seed, calls), compile_sanitised, folder)
-
-
-def test_hundreds_of_calls(compile_sanitised: Sanitised, tmp_path: Path) -> None:
-    check_random(21, 150, compile_sanitised, tmp_path)
-
-
-@pytest.mark.slow
-def test_ten_thousand_runs(compile_sanitised: Sanitised, tmp_path: Path) -> None:
-    check_random(22, 2500, compile_sanitised, tmp_path)
+def test_over_ten_thousand_runs(compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    calls = random_calls(21, RUNS_WANTED // RUNS)
+    assert_equal(calls, random_exchanges(21, calls), compile_sanitised, tmp_path)
 
 
 def extreme_dense(weight: int, sign: int, multiplier: int, bits: int, tensor: Tensor) -> Dense:
@@ -67,51 +60,38 @@ def extreme_dense(weight: int, sign: int, multiplier: int, bits: int, tensor: Te
     return Dense("dense", weights, *columns, bits, tensor)
 
 
-def extreme_calls() -> Iterable[Operator]:
-    for bits, weights in ((8, (-127, 127)), (4, (-8, 7)), (2, (-2, 1))):
-        for weight in weights:
-            for sign in (-1, 1):
-                for multiplier in (1, MAX_MULTIPLIER):
-                    yield extreme_dense(weight, sign, multiplier, bits, Tensor((5,), "int8", 1.0))
-                    yield extreme_dense(weight, sign, multiplier, bits, Tensor((5,), "int16", 1.0))
-
-
-def test_dense_at_every_extreme(compile_sanitised: Sanitised, tmp_path: Path) -> None:
-    calls = [Call(operator, None) for operator in extreme_calls()]
+def extreme_layers() -> Iterator[tuple[Call, Exchange]]:
+    """Every width of weights at both ends, with multipliers and inputs at theirs."""
     source = np.repeat(np.array([[-127], [127], [0], [-1]], np.int8), 403, axis=1)
-    expected = [exchange(call, source) for call in calls]
-    assert_equal(calls, expected, compile_sanitised, tmp_path)
+    tensors = Tensor((5,), "int8", 1.0), Tensor((5,), "int16", 1.0)
+    weights = ((-127, 8), (127, 8), (-8, 4), (7, 4), (-2, 2), (1, 2))
+    for (weight, bits), sign, multiplier, tensor in product(weights, (-1, 1), (1, MAX_MULTIPLIER), tensors):
+        call = Call(extreme_dense(weight, sign, multiplier, bits, tensor), None)
+        yield call, exchange(call, source)
 
 
-def test_exact_halves_go_up(compile_sanitised: Sanitised, tmp_path: Path) -> None:
-    """A multiplier of 2^30 is a quarter: a sum of 2 more than a multiple of 4 lies between two whole numbers."""
-    image = Tensor((1, 1, 8), "int8", 1.0)
-    zeros = np.zeros((8, 1), np.int8)
-    bias = np.array([-10, -6, -2, 2, 6, 10, 14, -14], np.int32)
-    quarter = np.full(8, 1 << 30, np.int32)
-    calls = [
-        Call(Dense("dense", zeros, bias, quarter, 8, Tensor((8,), "int8", 1.0)), None),
-        Call(Dense("dense", zeros, bias, quarter, 4, Tensor((8,), "int16", 1.0)), None),
-        Call(AveragePool2d("mean", (2, 2), (1, 1), 2, 1 << 30, (2, 2, 8), image), None),
-    ]
-    rng = np.random.default_rng(3)
-    expected = [exchange(call, np.zeros((RUNS, 1), np.int8)) for call in calls[:2]]
-    expected.append(exchange(calls[2], rng.integers(-127, 128, (RUNS, 32)).astype(np.int8)))
-    halves_up = [-2, -1, 0, 1, 2, 3, 4, -3]
-    for one, kind in zip(expected, (np.int8, np.int16), strict=False):
-        assert np.frombuffer(one.outputs[0], kind).tolist() == halves_up
-    assert_equal(calls, expected, compile_sanitised, tmp_path)
-
-
-@pytest.mark.parametrize(("first", "second"), [(32767, 32767), (-32768, 32767), (-32768, -32768)])
-def test_add_at_the_ends(first: int, second: int, compile_sanitised: Sanitised, tmp_path: Path) -> None:
-    room = (1 << 31) - 1 - 127 * (abs(first) + abs(second))
-    shape = Tensor((1, 2, 5), "int8", 1.0)
-    calls = [
-        Call(Add("add", first, second, sign * room, shift, shape), None) for sign in (-1, 1) for shift in (0, 23, 30)
-    ]
+def extreme_sums() -> Iterator[tuple[Call, Exchange]]:
     rows = np.repeat(np.array([[-127], [127], [-127], [127]], np.int8), 10, axis=1)
-    expected = [exchange(call, rows, rows[[0, 1, 1, 0]]) for call in calls]
+    ends = ((32767, 32767), (-32768, 32767), (-32768, -32768))
+    for (first, second), sign, shift in product(ends, (-1, 1), (0, 23, 30)):
+        room = (1 << 31) - 1 - 127 * (abs(first) + abs(second))
+        call = Call(Add("add", first, second, sign * room, shift, Tensor((1, 2, 5), "int8", 1.0)), None)
+        yield call, exchange(call, rows, rows[[0, 1, 1, 0]])
+
+
+def halves() -> Iterator[tuple[Call, Exchange]]:
+    """A multiplier of 2^30 is a quarter: a sum of 2 more than a multiple of 4 lies between two whole numbers."""
+    bias = np.array([-10, -6, -2, 2, 6, 10, 14, -14], np.int32)
+    for dtype, bits in (("int8", 8), ("int8", 4), ("int16", 8), ("int16", 4)):
+        tensor = Tensor((8,), "int8" if dtype == "int8" else "int16", 1.0)
+        call = Call(Dense("dense", np.zeros((8, 1), np.int8), bias, np.full(8, 1 << 30, np.int32), bits, tensor), None)
+        wanted = exchange(call, np.zeros((RUNS, 1), np.int8))
+        assert np.frombuffer(wanted.outputs[0], dtype).tolist() == [-2, -1, 0, 1, 2, 3, 4, -3]
+        yield call, wanted
+
+
+def test_extremes_and_exact_halves(compile_sanitised: Sanitised, tmp_path: Path) -> None:
+    calls, expected = zip(*extreme_layers(), *extreme_sums(), *halves(), strict=True)
     assert_equal(calls, expected, compile_sanitised, tmp_path)
 
 
