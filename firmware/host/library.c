@@ -29,13 +29,12 @@ int pb_host_run(const int16_t *pcm, uint32_t clips, int16_t *features, int32_t *
 
 int pb_host_run(const int16_t *pcm, uint32_t clips, int16_t *features, int32_t *words,
                 uint32_t *classes, uint8_t *layers, uint32_t layer_bytes) {
-    pb_frontend_scratch scratch;
     for (uint32_t clip = 0; clip < clips; clip++) {
         layer_log log = {layers + (size_t)clip * layer_bytes, layer_bytes, 0};
         int16_t *row = features + (size_t)clip * PB_GENERATED_FEATURES;
         const pb_status status =
             pb_frontend_run(&pb_generated_frontend, pcm + (size_t)clip * PB_GENERATED_WINDOW,
-                            PB_GENERATED_WINDOW, row, &scratch);
+                            PB_GENERATED_WINDOW, row, pb_generated_bins);
         if (status != PB_OK) {
             return (int)status;
         }

@@ -13,27 +13,27 @@ uint32_t pb_frontend_frames(const pb_frontend *frontend, uint32_t samples) {
 }
 
 void pb_frontend_frame(const pb_frontend *frontend, const int16_t *pcm, int16_t *features,
-                       pb_frontend_scratch *scratch) {
+                       pb_bin *bins) {
     const uint32_t shift = pb_frontend_shift(frontend, pcm);
-    pb_frontend_window(frontend, pcm, shift, scratch->bins);
-    pb_frontend_fft(frontend, scratch->bins);
-    pb_frontend_power(frontend, scratch->bins);
-    pb_frontend_mel(frontend, scratch->bins, shift, features);
+    pb_frontend_window(frontend, pcm, shift, bins);
+    pb_frontend_fft(frontend, bins);
+    pb_frontend_power(frontend, bins);
+    pb_frontend_mel(frontend, bins, shift, features);
 }
 
 pb_status pb_frontend_run(const pb_frontend *frontend, const int16_t *pcm, uint32_t samples,
-                          int16_t *features, pb_frontend_scratch *scratch) {
-    if (frontend == NULL || pcm == NULL || features == NULL || scratch == NULL) {
+                          int16_t *features, pb_bin *bins) {
+    if (frontend == NULL || pcm == NULL || features == NULL || bins == NULL) {
         return PB_BAD_ARGUMENT;
     }
     const uint32_t frames = pb_frontend_frames(frontend, samples);
-    if (frontend->frame > PB_FRONTEND_MAX_FRAME || frames == 0u) {
+    if (frames == 0u) {
         return PB_BAD_ARGUMENT;
     }
     pcm += frontend->skip;
     for (uint32_t frame = 0; frame < frames; frame++) {
         pb_frontend_frame(frontend, pcm + frame * frontend->hop,
-                          features + frame * frontend->mel_bands, scratch);
+                          features + frame * frontend->mel_bands, bins);
     }
     return PB_OK;
 }

@@ -43,7 +43,6 @@ typedef struct {
 
 static int16_t pcm[PB_GENERATED_WINDOW];
 static int16_t features[PB_GENERATED_FEATURES];
-static pb_frontend_scratch scratch;
 static uint64_t chunks_received;
 static uint32_t clip_in_progress = NO_CLIP;
 static clip_result last = {.clip = NO_CLIP};
@@ -112,7 +111,8 @@ static void infer(uint32_t clip, uint32_t flags) {
     last.flags = flags;
     last.pcm_crc = pb_crc32(0, pcm, sizeof pcm);
     const uint32_t start = pb_board_ticks();
-    (void)pb_frontend_run(&pb_generated_frontend, pcm, PB_GENERATED_WINDOW, features, &scratch);
+    (void)pb_frontend_run(&pb_generated_frontend, pcm, PB_GENERATED_WINDOW, features,
+                          pb_generated_bins);
     const uint32_t middle = pb_board_ticks();
     last.class_index = pb_generated_network_run(features, last.words, NULL, NULL);
     const uint32_t end = pb_board_ticks();

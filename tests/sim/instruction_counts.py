@@ -38,7 +38,7 @@ int main(void);
 static uint32_t marks[PB_MAX_LAYERS + 1];
 static int32_t words[PB_MAX_LOGITS];
 static int16_t features[4 * 64]; /* the most frames, the most bands */
-static pb_frontend_scratch scratch;
+static pb_bin bins[1024 / 2]; /* of the longest frame */
 
 static void put(char character) {
     REGISTER(0x40200000u) = (uint32_t)character;
@@ -96,19 +96,19 @@ static void count_frontend(const pb_frontend *frontend, const int16_t *pcm, uint
     at[0] = SYST_CVR;
     const uint32_t shift = pb_frontend_shift(frontend, pcm);
     at[1] = SYST_CVR;
-    pb_frontend_window(frontend, pcm, shift, scratch.bins);
+    pb_frontend_window(frontend, pcm, shift, bins);
     at[2] = SYST_CVR;
-    pb_frontend_fft(frontend, scratch.bins);
+    pb_frontend_fft(frontend, bins);
     at[3] = SYST_CVR;
-    pb_frontend_power(frontend, scratch.bins);
+    pb_frontend_power(frontend, bins);
     at[4] = SYST_CVR;
-    pb_frontend_mel(frontend, scratch.bins, shift, features);
+    pb_frontend_mel(frontend, bins, shift, features);
     at[5] = SYST_CVR;
     for (uint32_t i = 0; i < 5; i++) {
         report(at[i], at[i + 1]);
     }
     const uint32_t start = SYST_CVR;
-    (void)pb_frontend_run(frontend, pcm, samples, features, &scratch);
+    (void)pb_frontend_run(frontend, pcm, samples, features, bins);
     const uint32_t end = SYST_CVR;
     report(start, end);
 }
@@ -173,7 +173,8 @@ def _network_source(index: int, graph: Graph) -> str:
 
 
 def _frontend_source(index: int, specification: FrontendSpec) -> str:
-    return f"#define pb_generated_frontend frontend_{index}\n{emit_c(specification)}"
+    names = f"#define pb_generated_frontend frontend_{index}\n#define pb_generated_bins bins_{index}\n"
+    return names + emit_c(specification)
 
 
 def _main_source(graphs: Sequence[Graph], sounds: Sequence[int]) -> str:

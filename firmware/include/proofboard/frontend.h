@@ -7,11 +7,6 @@
 
 #include "proofboard/status.h"
 
-/* The longest frame that a scratch has room for; an application may define it smaller. */
-#ifndef PB_FRONTEND_MAX_FRAME
-#define PB_FRONTEND_MAX_FRAME 1024
-#endif
-
 /* A complex number, Q15 or the spectrum's unit. Its magnitude is under 2^15. */
 typedef struct {
     int16_t re;
@@ -65,26 +60,24 @@ typedef union {
     uint32_t power;
 } pb_bin;
 
-/* Working memory of one frame, owned by the caller; holds nothing between calls. */
-typedef struct {
-    pb_bin bins[PB_FRONTEND_MAX_FRAME / 2];
-} pb_frontend_scratch;
-
 extern const pb_frontend pb_generated_frontend;
+
+/* [frame / 2], working memory for pb_generated_frontend. */
+extern pb_bin pb_generated_bins[];
 
 /* Whole frames in that many samples, frame_limit at the most; 0 if there is none. */
 uint32_t pb_frontend_frames(const pb_frontend *frontend, uint32_t samples);
 
 /* pcm: int16 [frame], any values; features: int16 [mel_bands], log2 of the power in each band with
- * 8 fraction bits: white noise of variance v LSB^2 reads 256 log2(v). The arrays are the caller's
- * and don't overlap. The frame must not be longer than PB_FRONTEND_MAX_FRAME. */
+ * 8 fraction bits: white noise of variance v LSB^2 reads 256 log2(v). bins: [frame / 2], working
+ * memory that holds nothing between calls. The arrays are the caller's and don't overlap. */
 void pb_frontend_frame(const pb_frontend *frontend, const int16_t *pcm, int16_t *features,
-                       pb_frontend_scratch *scratch);
+                       pb_bin *bins);
 
-/* pcm: int16 [samples]; features: int16 [frames][mel_bands], frames as pb_frontend_frames says.
- * PB_BAD_ARGUMENT, with nothing written, if a pointer is null, samples hold no whole frame, or the
- * frame is longer than the scratch allows. */
+/* pcm: int16 [samples]; features: int16 [frames][mel_bands], frames as pb_frontend_frames says;
+ * bins: [frame / 2], working memory. PB_BAD_ARGUMENT, with nothing written, if a pointer is null or
+ * samples hold no whole frame. */
 pb_status pb_frontend_run(const pb_frontend *frontend, const int16_t *pcm, uint32_t samples,
-                          int16_t *features, pb_frontend_scratch *scratch);
+                          int16_t *features, pb_bin *bins);
 
 #endif

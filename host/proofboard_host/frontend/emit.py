@@ -13,7 +13,7 @@ _LINE = 100
 
 
 def emit_c(spec: FrontendSpec) -> str:
-    """A C11 source that defines `const pb_frontend pb_generated_frontend`; `proofboard/frontend.h` declares it."""
+    """A C11 source of `pb_generated_frontend` and `pb_generated_bins`; `proofboard/frontend.h` declares them."""
     scalars = {
         "frame": spec.frame,
         "hop": spec.hop,
@@ -47,7 +47,7 @@ def emit_c(spec: FrontendSpec) -> str:
     ]
     body = "\n\n".join(tables.values())
     struct = "\n".join(["const pb_frontend pb_generated_frontend = {", *fields, "};"])
-    return "\n".join(head) + f"\n\n{body}\n\n{struct}\n"
+    return "\n".join(head) + f"\n\n{body}\n\n{struct}\n\npb_bin pb_generated_bins[{spec.points}];\n"
 
 
 def _numbers(kind: str, name: str, values: NDArray[np.generic]) -> str:

@@ -86,14 +86,14 @@ class FrontendSubject:
         spec, samples = self.specification, self.tensors.pcm.size
         values = ", ".join(str(value) for value in self.tensors.pcm.reshape(-1))
         return (
-            f"#define pb_generated_frontend {self.name}__frontend\n{emit_c(spec)}"
+            f"#define pb_generated_frontend {self.name}__frontend\n#define pb_generated_bins {self.name}__bins\n"
+            f"{emit_c(spec)}"
             f"void {self.name}(void);\n"
             f"static const int16_t {self.name}__sound[{samples}] = {{{values}}};\n"
-            f"static pb_frontend_scratch {self.name}__scratch;\n"
             f"int16_t {self.name}__output[{self.frames * spec.mel_bands}];\n"
             f"void {self.name}(void) {{\n"
             f"    (void)pb_frontend_run(&{self.name}__frontend, {self.name}__sound, {samples}, {self.name}__output, "
-            f"&{self.name}__scratch);\n}}\n"
+            f"{self.name}__bins);\n}}\n"
         )
 
 
