@@ -58,6 +58,8 @@ _CASES = {
     "shifted_accumulate": ("and r1, r2, r3, lsr #4; smlad r1, r2, r3, r1", 2),
     "shifted_multiply": ("and r1, r2, r3, lsr #4; smlad r4, r1, r3, r4", 3),
     "shift_alone_use": ("lsl.w r1, r2, #3; add.w r4, r1, r4", 2),
+    "flags_use": ("tst.w r2, r3; it eq; moveq r1, r2", 3),
+    "shifted_flags_use": ("tst.w r2, r3, lsl #1; it eq; moveq r1, r2", 4),
     "rotated_constant_use": ("add r1, r2, #0x1fc0; add.w r4, r1, r4", 3),
     "rotated_constant_flags": ("adds r1, r2, #0x1fc0", 2),
     "pattern_constant_use": ("eor r1, r2, #0x1b1b1b1b; add.w r4, r1, r4", 2),

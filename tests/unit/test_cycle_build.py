@@ -34,8 +34,13 @@ def test_other_releases_are_refused(said: str) -> None:
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_compiles_for_each_interface(tmp_path: Path, version: int) -> None:
     library = tmp_path / "plugin.so"
-    compile_plugin(version, library)
+    compile_plugin(version, library, ["-Wall", "-Wextra", "-Werror", "-Wconversion"])
     assert b"qemu_plugin_install" in library.read_bytes()
+
+
+def test_compilers_refusal_is_the_benchs_fault(tmp_path: Path) -> None:
+    with pytest.raises(BenchFault, match=r"(?s)compiling the cycle model failed.*--no-such-option"):
+        compile_plugin(1, tmp_path / "plugin.so", ["--no-such-option"])
 
 
 def test_second_build_comes_from_the_cache(tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 import platformdirs
 
 from .. import toolchain
-from ..errors import BenchFault
+from ..errors import BenchFault, FirmwareFault
 
-_FLAGS = ("-std=c11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+_FLAGS = ("-std=c11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden")
 _VERSION = re.compile(r"version (\d+)\.(\d+)")
 _OLDEST = (6, 0)
 
@@ -47,18 +48,30 @@ def plugin_version(qemu: str) -> int:
     return 2 if release < (9, 1) else 3
 
 
-def compile_plugin(version: int, target: Path) -> None:
-    """Compile the plug-in for a version of the interface into `target`.
+def compile_plugin(version: int, target: Path, options: Sequence[str] = ()) -> None:
+    """Compile the plug-in for a version of the interface into `target`, with further options of the compiler.
 
     Raises:
         ToolMissing: there is no C compiler for this machine.
-        FirmwareFault: the compiler refused.
+        BenchFault: the compiler refused.
     """
     compiler = toolchain.find(toolchain.HOST_CC)
     undefined = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
     files = sorted(sources_folder().glob("*.c"))
-    command: list[str | Path] = [compiler, *_FLAGS, *undefined, f"-DPB_PLUGIN_VERSION={version}", *files, "-o", target]
-    toolchain.run(command, what="compiling the cycle model")
+    command: list[str | Path] = [
+        compiler,
+        *_FLAGS,
+        *options,
+        *undefined,
+        f"-DPB_PLUGIN_VERSION={version}",
+        *files,
+        "-o",
+        target,
+    ]
+    try:
+        toolchain.run(command, what="compiling the cycle model")
+    except FirmwareFault as error:
+        raise BenchFault(error.seen, hint="look at the C compiler of this machine, cc") from error
 
 
 def build_plugin(cache: Path | None = None) -> Path:
@@ -87,9 +100,11 @@ def build_plugin(cache: Path | None = None) -> Path:
             compile_plugin(version, compiled)
             compiled.replace(library)
     except OSError as error:
-        raise BenchFault(f"can't keep the cycle model: {error.strerror}", where=str(folder)) from error
+        hint = "choose a folder you may write to with PROOFBOARD_CACHE=DIR"
+        raise BenchFault(f"can't keep the cycle model: {error.strerror}", where=str(folder), hint=hint) from error
     return library
 
 
 def _user_cache() -> Path:
-    return Path(os.environ.get("PROOFBOARD_CACHE") or platformdirs.user_cache_dir("proofboard"))
+    chosen = os.environ.get("PROOFBOARD_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("proofboard")
