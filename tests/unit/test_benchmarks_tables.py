@@ -87,7 +87,7 @@ def test_json_holds_everything(tmp_path: Path) -> None:
     ("network", "board", "software", "cycles_per_mac"),
     [
         (silicon.AUTOENCODER, "NUCLEO-U575ZI-Q", "Plumerai 2023.05", 2.22),
-        (silicon.AUTOENCODER, "NUCLEO-U575ZI-Q", "Bosch, gcc 12.2", 2.30),
+        (silicon.AUTOENCODER, "NUCLEO-U575ZI-Q", "Bosch HALE 1.0, gcc 12.2", 2.30),
         (silicon.AUTOENCODER, "EK-RA6M4", "TFLM with CMSIS-NN", 3.49),
         (silicon.KEYWORD_SPOTTER, "EK-RA6M4", "TFLM with CMSIS-NN", 3.81),
         (silicon.KEYWORD_SPOTTER, "NUCLEO-U575ZI-Q", "Plumerai 2023.05", 1.81),

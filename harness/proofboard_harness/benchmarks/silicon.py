@@ -33,7 +33,7 @@ class Published:
 
 PUBLISHED = (
     Published(AUTOENCODER, "NUCLEO-U575ZI-Q", "Plumerai 2023.05", "v1.1", 160.0, 3.67),
-    Published(AUTOENCODER, "NUCLEO-U575ZI-Q", "Bosch, gcc 12.2", "v1.1", 160.0, 3.80),
+    Published(AUTOENCODER, "NUCLEO-U575ZI-Q", "Bosch HALE 1.0, gcc 12.2", "v1.1", 160.0, 3.80),
     Published(AUTOENCODER, "nRF5340-DK", "microTVM with CMSIS-NN", "v1.1", 128.0, 6.29),
     Published(AUTOENCODER, "EK-RA6M4", "TFLM with CMSIS-NN", "v0.7", 200.0, 4.61),
     Published(KEYWORD_SPOTTER, "NUCLEO-U575ZI-Q", "Plumerai 2023.05", "v1.1", 160.0, 30.04),
