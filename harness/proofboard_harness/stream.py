@@ -20,6 +20,7 @@ from .messages import Result
 from .oracle import Outputs, describe_difference, first_difference, is_exact
 from .probe.flasher import FlashProgress, unwatched
 from .results import ClipResult, ResultStore
+from .simulator.cycle_counter import ProfileRequest
 from .spec import BoardSpec
 from .symbols import locate
 from .target import Identity, LinkStatistics, Target
@@ -65,10 +66,15 @@ class StreamProgress(Protocol):
 
 @contextlib.contextmanager
 def flashed_target(
-    spec: BoardSpec, elf: Image, identity: Identity, progress: FlashProgress = unwatched
+    spec: BoardSpec,
+    elf: Image,
+    identity: Identity,
+    progress: FlashProgress = unwatched,
+    *,
+    profile: ProfileRequest | None = None,
 ) -> Iterator[tuple[Bench, Target]]:
-    """A board that runs `elf` and has proved it."""
-    with open_bench(spec) as bench:
+    """A board that runs `elf` and has proved it. `profile` is what a simulator is to count."""
+    with open_bench(spec, profile=profile) as bench:
         lanes = [SerialLink(url, spec.link.baud) for url in bench.serial_urls]
         target = Target(lanes, bench.watch, lambda address: locate(elf, address))
         with contextlib.closing(target):

@@ -1,0 +1,109 @@
+"""One image profiled: flashed, asked who it is, given a few clips, its cycles counted meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..elf import Image
+from ..measurement import Source
+from ..messages import Result
+from ..simulator.cycle_counter import ProfileRequest
+from ..spec import BoardSpec
+from ..stream import flashed_target
+from ..symbols import build_id
+from ..target import Identity
+from .attribution import WINDOWS, Predictions, attribute
+from .call_sites import SOURCE, CallSites
+from .figures import Cycles, ImageProfile, LayerCost
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An image of a run.
+
+    Attributes:
+        name: `baseline` or `compressed`.
+        elf: what is flashed.
+        generated: the folder of the C that it was made from.
+        model_hash: what hello must say, hex.
+        predictions: to stand beside what is counted.
+    """
+
+    name: str
+    elf: Path
+    generated: Path
+    model_hash: str
+    predictions: Predictions
+
+
+@dataclass(frozen=True)
+class ProfileClips:
+    """`pcm` int16 [clips, window], and the logit words of the reference, int32 [clips, logits]."""
+
+    pcm: NDArray[np.int16]
+    words: NDArray[np.int32]
+
+
+def profile_image(
+    subject: Subject, clips: ProfileClips, spec: BoardSpec, progress: Callable[[int, int, str], None]
+) -> ImageProfile:
+    """Stream the clips to the image; the same image and clips give the same counts on a simulator.
+
+    The trace of layers is left out: it would run the network a second time. On a board, its counter is read.
+
+    Raises:
+        FirmwareFault: the image is not what the run built, or lacks what a profile needs.
+        BenchFault, ProbeFault, TargetFault: board, simulator or link failed.
+    """
+    image = Image.load(subject.elf)
+    identity = Identity(build_id(image), subject.model_hash)
+    request = None if spec.simulator is None else ProfileRequest(subject.elf, WINDOWS)
+    sites = None if request is None else CallSites.load(subject.elf, subject.generated / SOURCE)
+    results = []
+    with flashed_target(spec, image, identity, profile=request) as (bench, target):
+        for index, pcm in enumerate(clips.pcm):
+            progress(index, len(clips.pcm), subject.name)
+            results.append(target.infer(pcm, flags=0))
+        tree = None if bench.simulator is None else bench.simulator.profile()
+    count = len(results)
+    mismatches = sum(
+        result.words != tuple(int(word) for word in words) for result, words in zip(results, clips.words, strict=True)
+    )
+    if tree is None or sites is None:
+        return _measured(subject, results, mismatches, spec)
+    parts = attribute(tree, count, subject.predictions, sites.layer)
+    return ImageProfile(
+        subject.name,
+        count,
+        mismatches,
+        Source.MODELLED,
+        spec.timing.clock_hz,
+        parts.frontend,
+        parts.network,
+        parts.stages,
+        parts.layers,
+        parts.functions,
+        parts.frames,
+    )
+
+
+def _measured(subject: Subject, results: Sequence[Result], mismatches: int, spec: BoardSpec) -> ImageProfile:
+    def cost(name: str, ticks: Sequence[int], predicted: float) -> LayerCost:
+        cycles = fmean(spec.timing.to_units(count) for count in ticks)
+        return LayerCost(name, "", 1, Cycles(cycles, cycles), predicted)
+
+    return ImageProfile(
+        subject.name,
+        len(results),
+        mismatches,
+        spec.timing.source,
+        spec.timing.clock_hz,
+        cost("front end", [result.frontend_ticks for result in results], subject.predictions.frontend),
+        cost("network", [result.network_ticks for result in results], subject.predictions.network),
+    )
