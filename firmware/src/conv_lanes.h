@@ -36,8 +36,13 @@ static inline int16x2_t pb_lanes_odd(int8x4_t word) {
 
 /* Channels 1 and 3 added to a pair. */
 static inline int16x2_t pb_lanes_add_odd(int16x2_t pair, int8x4_t word) {
-    __asm("sxtab16 %0, %0, %1, ror #8" : "+r"(pair) : "r"(word));
-    return pair;
+    int16x2_t sum;
+    __asm("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(word));
+    return sum;
+}
+
+static inline int16x2_t pb_lanes_both(int32_t value) {
+    return (int16x2_t)((uint32_t)value << 16 | ((uint32_t)value & 0xFFFFu));
 }
 
 /* The lower and the upper bound of both are -128 where SSAT ends, but codes end at -127. */

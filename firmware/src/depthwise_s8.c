@@ -1,85 +1,65 @@
-#include "conv_lanes.h"
 #include "conv_output.h"
-#include "proofboard/depthwise.h"
+#include "depthwise_blocks.h"
 
-/* Where the window of one output begins; outside the image if negative. */
+#if !defined(__ARM_FEATURE_DSP)
+uint32_t pb_depthwise_blocks_run(const pb_depthwise *layer, const int8_t *input, int8_t *output,
+                                 void *scratch) {
+    (void)layer, (void)input, (void)output, (void)scratch;
+    return 0;
+}
+#endif
+
+/* The part of a window that lies in the image. */
 typedef struct {
-    int32_t y, x;
-} place;
+    const int8_t *from;     /* its first pixel */
+    const int8_t *weights;  /* the weights of that pixel */
+    uint32_t rows, columns; /* of it */
+} part;
 
-/* The index of a pixel of the window in the image, or -1 in the padding. */
-static inline int32_t pixel_at(const pb_conv_window *window, place at, int32_t row,
-                               int32_t column) {
-    const int32_t y = at.y + row, x = at.x + column;
-    const int inside = y >= 0 && y < window->input_height && x >= 0 && x < window->input_width;
-    return inside ? y * window->input_width + x : -1;
+static part clip(const pb_depthwise *layer, const int8_t *input, int32_t row, int32_t column) {
+    const pb_conv_window *const window = &layer->window;
+    const int32_t y = row * window->stride_vertical - window->top;
+    const int32_t x = column * window->stride_horizontal - window->left;
+    const int32_t above = y < 0 ? -y : 0, before = x < 0 ? -x : 0;
+    const int32_t height = window->input_height - y, width = window->input_width - x;
+    const int32_t below = height < window->kernel_height ? height : window->kernel_height;
+    const int32_t after = width < window->kernel_width ? width : window->kernel_width;
+    return (part){
+        input + ((y + above) * window->input_width + x + before) * window->channels,
+        (const int8_t *)layer->weights + (above * window->kernel_width + before) * window->channels,
+        (uint32_t)(below - above),
+        (uint32_t)(after - before),
+    };
 }
 
-static int8_t convolve(const pb_depthwise *layer, place at, const int8_t *input, uint32_t channel) {
+static int8_t convolve(const pb_depthwise *layer, part of, uint32_t channel) {
     const pb_conv_window *const window = &layer->window;
-    const int8_t *weight = (const int8_t *)layer->weights + channel;
-    int32_t sum = layer->bias[channel];
-    for (int32_t row = 0; row < window->kernel_height; row++) {
-        for (int32_t column = 0; column < window->kernel_width; column++) {
-            const int32_t pixel = pixel_at(window, at, row, column);
-            const int32_t x =
-                pixel < 0 ? layer->pad_value : input[(uint32_t)pixel * window->channels + channel];
-            sum += *weight * x;
-            weight += window->channels;
+    const int32_t *const scaling = layer->scaling + 8 * (channel / 4) + channel % 4;
+    int32_t sum = scaling[0];
+    for (uint32_t row = 0; row < of.rows; row++) {
+        for (uint32_t i = 0; i < of.columns; i++) {
+            const uint32_t at = i * window->channels + channel;
+            sum += of.weights[at] * (of.from[at] - layer->pad_value);
         }
+        of.from += (uint32_t)window->input_width * window->channels;
+        of.weights += (uint32_t)window->kernel_width * window->channels;
     }
-    return pb_conv_output(sum, layer->multiplier[channel]);
+    return pb_conv_output(sum, scaling[4]);
 }
 
-#if defined(__ARM_FEATURE_DSP)
-static void convolve_four(const pb_depthwise *layer, place at, const int8_t *input,
-                          uint32_t channel, int8_t *output) {
+void pb_depthwise_s8_run(const pb_depthwise *layer, const int8_t *input, int8_t *output,
+                         void *scratch) {
     const pb_conv_window *const window = &layer->window;
-    const uint8_t *weight = layer->weights + channel;
-    const int8x4_t padding = (int8x4_t)((uint8_t)layer->pad_value * 0x01010101u);
-    int32_t sums[4];
-    for (uint32_t i = 0; i < 4; i++) {
-        sums[i] = layer->bias[channel + i];
+    const uint32_t done = pb_depthwise_blocks_run(layer, input, output, scratch);
+    if (done == window->channels) {
+        return;
     }
-    for (int32_t row = 0; row < window->kernel_height; row++) {
-        for (int32_t column = 0; column < window->kernel_width; column++) {
-            const int32_t pixel = pixel_at(window, at, row, column);
-            const int8x4_t x =
-                pixel < 0 ? padding
-                          : pb_lanes_load(input + (uint32_t)pixel * window->channels + channel);
-            const int8x4_t w = pb_lanes_load(weight);
-            const int16x2_t even = pb_lanes_even(x), odd = pb_lanes_odd(x);
-            const int16x2_t even_weights = pb_lanes_even(w), odd_weights = pb_lanes_odd(w);
-            sums[0] = __smlabb(even, even_weights, sums[0]);
-            sums[1] = __smlabb(odd, odd_weights, sums[1]);
-            sums[2] = __smlatt(even, even_weights, sums[2]);
-            sums[3] = __smlatt(odd, odd_weights, sums[3]);
-            weight += window->channels;
-        }
-    }
-    for (uint32_t i = 0; i < 4; i++) {
-        output[i] = pb_conv_output(sums[i], layer->multiplier[channel + i]);
-    }
-}
-#endif
-
-void pb_depthwise_s8_run(const pb_depthwise *layer, const int8_t *input, int8_t *output) {
-    const pb_conv_window *const window = &layer->window;
-    const uint32_t channels = window->channels;
     for (int32_t y = 0; y < window->output_height; y++) {
-        for (int32_t x = 0; x < window->output_width; x++) {
-            const place at = {y * window->stride_vertical - window->top,
-                              x * window->stride_horizontal - window->left};
-            uint32_t channel = 0;
-#if defined(__ARM_FEATURE_DSP)
-            for (; channel + 4 <= channels; channel += 4) {
-                convolve_four(layer, at, input, channel, output + channel);
+        for (int32_t x = 0; x < window->output_width; x++, output += window->channels) {
+            const part of = clip(layer, input, y, x);
+            for (uint32_t channel = done; channel < window->channels; channel++) {
+                output[channel] = convolve(layer, of, channel);
             }
-#endif
-            for (; channel < channels; channel++) {
-                output[channel] = convolve(layer, at, input, channel);
-            }
-            output += channels;
         }
     }
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .emit_operator import array, arrays, calls, constants, headers, in_place, scratch_bytes
+from .emit_operator import array, calls, constants, headers, in_place, scratch_bytes
 from .operators import Add, AveragePool2d, Conv2d, DepthwiseConv2d, MaxPool2d, Spatial
 from .packing_conv import (
+    depthwise_scratch_bytes,
+    fold_padding,
     gathered_bytes,
     group_rows,
     pack_depthwise,
@@ -45,13 +47,12 @@ def _(operator: Conv2d, symbol: str) -> str:
 @constants.register
 def _(operator: DepthwiseConv2d, symbol: str) -> str:
     window = _window(operator, (operator.weights.shape[0], operator.weights.shape[1]), operator.padding)
-    return "".join(
-        [
-            array(_WORDS, f"{symbol}__weights", pack_depthwise(operator.weights, operator.bits)),
-            *arrays(operator, symbol, ("bias", "multiplier")),
-            f"static const pb_depthwise {symbol}__parameters = {{{window}, {operator.pad_value}, "
-            f"{symbol}__weights, {symbol}__bias, {symbol}__multiplier}};\n",
-        ]
+    bias = fold_padding(operator.bias, operator.weights, operator.pad_value)
+    pointers = f"{symbol}__weights, {symbol}__scaling"
+    return (
+        array(_WORDS, f"{symbol}__weights", pack_depthwise(operator.weights, operator.bits))
+        + array("int32_t", f"{symbol}__scaling", pack_scaling(bias, operator.multiplier))
+        + f"static const pb_depthwise {symbol}__parameters = {{{window}, {operator.pad_value}, {pointers}}};\n"
     )
 
 
@@ -81,8 +82,7 @@ def _(operator: Conv2d, symbol: str, sources: Sequence[str], target: str, scratc
 
 @calls.register
 def _(operator: DepthwiseConv2d, symbol: str, sources: Sequence[str], target: str, scratch: str) -> list[str]:
-    memory = "" if operator.bits == 8 else f", {scratch}"
-    return [f"pb_depthwise_s{operator.bits}_run(&{symbol}__parameters, {sources[0]}, {target}{memory});"]
+    return [f"pb_depthwise_s{operator.bits}_run(&{symbol}__parameters, {sources[0]}, {target}, {scratch});"]
 
 
 @calls.register
@@ -135,7 +135,7 @@ def _(operator: Conv2d) -> int:
 
 @scratch_bytes.register
 def _(operator: DepthwiseConv2d) -> int:
-    return 0 if operator.bits == 8 else operator.weights.size
+    return depthwise_scratch_bytes(operator.weights, operator.bits)
 
 
 @in_place.register

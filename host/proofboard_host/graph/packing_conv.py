@@ -60,6 +60,19 @@ def gathered_bytes(inputs: int) -> int:
     return 2 * QUAD * _quads(inputs)
 
 
+def fold_padding(bias: NDArray[np.int32], weights: NDArray[np.int8], pad_value: int) -> NDArray[np.int32]:
+    """Biases with what a window in the padding alone would add, for a kernel that sums weights × (x − pad_value).
+
+    They stay in int32 wherever bias + Σ w·x does, since that is one of those sums.
+
+    Args:
+        bias: [channels].
+        weights: [height, width, channels].
+        pad_value: code of zero.
+    """
+    return (bias + pad_value * weights.sum(axis=(0, 1), dtype=np.int64)).astype(np.int32)
+
+
 def pack_depthwise(weights: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
     """Weights [height, width, channels] in that order as bytes, `bits` each; `unpack_depthwise` is the inverse."""
     flat = np.zeros(-(-weights.size * bits // 8) * 8 // bits, np.int8)
@@ -70,6 +83,14 @@ def pack_depthwise(weights: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
 def unpack_depthwise(packed: NDArray[np.uint8], shape: tuple[int, int, int], bits: int) -> NDArray[np.int8]:
     """The weights of that shape that `pack_depthwise` packed."""
     return _split(packed, bits)[: int(np.prod(shape))].reshape(shape)
+
+
+def depthwise_scratch_bytes(weights: NDArray[np.int8], bits: int) -> int:
+    """Working memory of a depthwise kernel: offsets of taps, int16 weights, padding; int8 weights if stored smaller."""
+    channels = weights.shape[2]
+    taps = weights.size // channels
+    narrow = 0 if bits == 8 else -(-weights.size // 4) * 4
+    return narrow + 4 * taps + 2 * taps * channels + channels
 
 
 def _blocks(outputs: int) -> int:
