@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from proofboard_host.application import Application, load_application
 from proofboard_host.compress import SCHEMES, compress, float_graph
-from proofboard_host.compress.int8 import quantise_input, quantise_weights
+from proofboard_host.compress.ranges import quantise_input
+from proofboard_host.compress.weights import nearest, row_scales
 from proofboard_host.errors import ConfigurationFault, ModelFault
 from proofboard_host.graph import reference
 from proofboard_host.graph.operators import Dense
@@ -96,7 +97,8 @@ def test_quantise_input_restores_its_range(centre: int, spread: int, seed: int) 
 @settings(max_examples=60, deadline=None)
 @given(hnp.arrays(np.float32, (3, 6), elements=st.floats(-100, 100, width=32)))
 def test_weights_are_symmetric_and_near(weights: npt.NDArray[np.float32]) -> None:
-    codes, scale = quantise_weights(weights)
+    scale = row_scales(weights, 8)
+    codes = nearest(weights, scale, 8)
     assert codes.min() >= -127
     assert (scale > 0).all()
     plain = np.maximum(np.abs(weights).max(axis=1, keepdims=True), np.abs(weights).max() * 2.0**-12) / 127
