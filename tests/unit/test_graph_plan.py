@@ -117,3 +117,20 @@ def test_plan_of_a_graph_has_every_output(seed: int) -> None:
         plan = plan_graph(graph)
         assert len(plan.outputs) == len(graph.operators)
         assert plan.bytes >= max(operator.output.bytes for operator in graph.operators)
+
+
+def test_computing_in_place_is_given_up_where_it_costs() -> None:
+    """Bound to the large output that it replaces, which lies above that of step 1, the small one of step 3 would lie in
+    the middle of the room that step 4 needs."""
+    steps = [
+        Step(4776, ()),
+        Step(2912, (0,), in_place=True),
+        Step(5888, (1,)),
+        Step(80, (2,), in_place=True),
+        Step(7764, (3,)),
+        Step(868, (4,)),
+        Step(5464, (3, 5)),
+    ]
+    plan = plan_memory(steps)
+    assert plan.outputs[1] != plan.outputs[0] or plan.outputs[3] != plan.outputs[2]
+    assert plan.bytes == plan.live_bytes

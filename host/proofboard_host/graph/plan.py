@@ -9,13 +9,13 @@ largest live set is a bound that no plan can beat; the search ends when it is me
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 ALIGNMENT = 4
 """Bytes to which every place is aligned."""
 
-_ATTEMPTS = 1000
+_ATTEMPTS = 500
 
 
 @dataclass(frozen=True)
@@ -76,36 +76,53 @@ def plan_memory(steps: Sequence[Step]) -> Plan:
     """
     last = {source: index for index, step in enumerate(steps) for source in (index, *step.sources)}
     tensors = [_Part(_aligned(step.output), index, last[index]) for index, step in enumerate(steps)]
-    home = _homes(steps, tensors)
-    blocks = [
-        tuple(tensors[index] for index in range(len(steps)) if home[index] == first) for first in dict.fromkeys(home)
-    ]
+    hosts = _hosts(steps, tensors)
+    # Computing in place ties two tensors to one offset: rarely the arena is smaller with a tie cut.
+    best = _plan(steps, tensors, hosts)
+    for cut in (*((index,) for index in hosts), tuple(hosts)):
+        if best.bytes == best.live_bytes:
+            break
+        ties = {index: host for index, host in hosts.items() if index not in cut}
+        plan = _plan(steps, tensors, ties)
+        if plan.bytes < best.bytes:
+            best = replace(plan, live_bytes=best.live_bytes)
+    return best
+
+
+def _hosts(steps: Sequence[Step], tensors: Sequence[_Part]) -> dict[int, int]:
+    """For each step that may be computed in place the source whose place it takes."""
+    hosts = {}
+    for index, step in enumerate(steps):
+        dying = (
+            source
+            for source in step.sources
+            if tensors[source].last == index and tensors[source].size >= tensors[index].size
+        )
+        host = next(dying, None)
+        if step.in_place and host is not None:
+            hosts[index] = host
+    return hosts
+
+
+def _plan(steps: Sequence[Step], tensors: Sequence[_Part], ties: Mapping[int, int]) -> Plan:
+    """A plan in which each step of `ties` begins where the step it is tied to begins."""
+    home: list[int] = []  # the first step whose output begins at the same place
+    for index in range(len(steps)):
+        home.append(home[ties[index]] if index in ties else index)
+    firsts = sorted(set(home))
+    blocks = [tuple(tensor for tensor, own in zip(tensors, home, strict=True) if own == first) for first in firsts]
     working = [index for index, step in enumerate(steps) if step.scratch]
     blocks += [(_Part(_aligned(steps[index].scratch), index, index),) for index in working]
     live = _largest_live_set(blocks, len(steps))
     offsets = _search(blocks, live)
-    of_home = dict(zip(dict.fromkeys(home), offsets, strict=False))
-    of_scratch = dict(zip(working, offsets[len(of_home) :], strict=True))
+    of_home = dict(zip(firsts, offsets, strict=False))
+    of_scratch = dict(zip(working, offsets[len(firsts) :], strict=True))
     return Plan(
         tuple(of_home[first] for first in home),
         tuple(of_scratch.get(index, 0) for index in range(len(steps))),
         _height(blocks, offsets),
         live,
     )
-
-
-def _homes(steps: Sequence[Step], tensors: Sequence[_Part]) -> list[int]:
-    """For each step the first one whose output begins at the same place: its own index unless computed in place."""
-    home = list(range(len(steps)))
-    for index, step in enumerate(steps):
-        dying = [
-            source
-            for source in step.sources
-            if tensors[source].last == index and tensors[source].size >= tensors[index].size
-        ]
-        if step.in_place and dying:
-            home[index] = home[dying[0]]
-    return home
 
 
 def _largest_live_set(blocks: Iterable[_Block], steps: int) -> int:
