@@ -18,30 +18,35 @@ static int8_t mean(const pb_average_pool *layer, const int8_t *from) {
 /* Values of -127..127 that 16 bits can hold the sum of. */
 #define LONGEST_RUN 256u
 
-static void mean_four(const pb_average_pool *layer, const int8_t *from, int8_t *output) {
+static int8x4_t mean_four(const pb_average_pool *layer, const int8_t *from) {
     const pb_conv_window *const window = &layer->window;
-    int32_t sums[4] = {layer->bias, layer->bias, layer->bias, layer->bias};
-    for (uint32_t y = 0; y < window->kernel_height; y++) {
+    const uint32_t channels = window->channels;
+    int32_t sum0 = layer->bias, sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    uint32_t rows = window->kernel_height, columns = window->kernel_width;
+    if (columns == window->input_width) { /* all rows are one run */
+        columns *= rows;
+        rows = 1;
+    }
+    for (; rows > 0; rows--, from += window->input_width * channels) {
         const int8_t *place = from;
-        for (uint32_t left = window->kernel_width; left > 0;) {
+        for (uint32_t left = columns; left > 0;) {
             const uint32_t run = left < LONGEST_RUN ? left : LONGEST_RUN;
             int16x2_t even = 0, odd = 0;
-            for (uint32_t x = run; x > 0; x--, place += window->channels) {
+            for (uint32_t i = run; i > 0; i--, place += channels) {
                 const int8x4_t word = pb_lanes_load(place);
                 even = __sxtab16(even, word);
                 odd = pb_lanes_add_odd(odd, word);
             }
-            sums[0] += (int16_t)even;
-            sums[1] += (int16_t)odd;
-            sums[2] += even >> 16;
-            sums[3] += odd >> 16;
+            sum0 += (int16_t)even;
+            sum1 += (int16_t)odd;
+            sum2 += even >> 16;
+            sum3 += odd >> 16;
             left -= run;
         }
-        from += (uint32_t)window->input_width * window->channels;
     }
-    for (uint32_t i = 0; i < 4; i++) {
-        output[i] = pb_conv_output(sums[i], layer->multiplier);
-    }
+    const int32_t multiplier = layer->multiplier;
+    return pb_lanes_join(pb_requantise(sum0, multiplier), pb_requantise(sum1, multiplier),
+                         pb_requantise(sum2, multiplier), pb_requantise(sum3, multiplier));
 }
 #endif
 
@@ -55,7 +60,7 @@ void pb_average_pool_s8_run(const pb_average_pool *layer, const int8_t *input, i
             uint32_t channel = 0;
 #if defined(__ARM_FEATURE_DSP)
             for (; channel + 4 <= channels; channel += 4) {
-                mean_four(layer, from + channel, output + channel);
+                pb_lanes_store(output + channel, mean_four(layer, from + channel));
             }
 #endif
             for (; channel < channels; channel++) {

@@ -6,8 +6,7 @@
 
 /* Two taps of a channel in a word: channels 0 to 3 of two words of bytes. */
 static int16_t *widen_pair(int8x4_t tap, int8x4_t next, int16_t *wide) {
-    const int8x4_t low = (int8x4_t)(((uint32_t)tap & 0xFFFFu) | (uint32_t)next << 16);
-    const int8x4_t high = (int8x4_t)((uint32_t)tap >> 16 | ((uint32_t)next & 0xFFFF0000u));
+    const int8x4_t low = pb_lanes_low(tap, next), high = pb_lanes_high(tap, next);
     pb_lanes_put(wide, pb_lanes_even(low));
     pb_lanes_put(wide + 2, pb_lanes_odd(low));
     pb_lanes_put(wide + 4, pb_lanes_even(high));
