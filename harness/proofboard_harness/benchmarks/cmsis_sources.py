@@ -119,7 +119,8 @@ def _download(package: Package, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(package.requirements, encoding="utf-8")
     downloads = folder / "downloads"
-    # Without build isolation pip reads a source package's metadata with the setuptools that is installed.
+    # pip reads a source package's metadata by running its setup.py; the setuptools and NumPy that it wants are here as
+    # dependencies of ours, and an isolated environment would download them again.
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--no-build-isolation", "--require-hashes", "--requirement", str(requirements)]
     command += ["--dest", str(downloads)]
