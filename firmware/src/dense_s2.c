@@ -68,7 +68,11 @@ __attribute__((naked, used)) static void dense_s2(void) {
     PB_DENSE_NEXT_INPUT;
     PB_DENSE_ADD_REPLACED("uxtb16", ", ror #8");
     THREE_LOWER_FIELDS;
-    PB_DENSE_LOOP("2b");
+    __asm__("cmp r0, r12\n\t" /* too long a loop for a short conditional branch */
+            "beq 3f\n\t"
+            "ldmia r0!, {r2}\n\t"
+            "b 2b\n"
+            "3:");
     PB_DENSE_FINISH_FOUR(", asr #6");
     PB_DENSE_EACH_ROW;
     __asm__("4:\n\t" /* sixteen columns of a row */
