@@ -160,7 +160,7 @@ def test_graph_refuses(make: Callable[[], Graph], seen: str) -> None:
         make()
 
 
-def test_features_must_be_read() -> None:
+def test_first_operator_reads_the_features() -> None:
     with pytest.raises(ModelFault, match="source 1 is not computed before layer 0"):
         chain(TO_FLOAT, sources=((1,),))
 

@@ -46,12 +46,11 @@ def check_wiring(tensors: tuple[Tensor, ...], operators: tuple[Operator, ...], s
         for source in read:
             require(0 <= source <= index, operator.name, f"source {source} is not computed before layer {index}")
             _check_meets(operator, tensors[source])
-        _check_size(operator.output, f"{operator.name}")
-    unread = set(range(len(operators))) - {source for read in sources for source in read}
-    if unread:
-        first = min(unread)
-        require(first > 0, "features", "no operator reads the features")
-        require(False, operators[first - 1].name, "no operator reads its output")
+        _check_size(operator.output, operator.name)
+    # The first operator can read nothing but the features: these are always read.
+    every_read = {source for read in sources for source in read}
+    for tensor, operator in enumerate(operators[:-1], start=1):
+        require(tensor in every_read, operator.name, "no operator reads its output")
 
 
 def check_float_range(operators: tuple[Operator, ...], sources: Sources) -> None:
