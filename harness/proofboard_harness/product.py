@@ -26,7 +26,7 @@ from proofboard_host.graph import reference as graph_reference
 from proofboard_host.graph.emit import emit_network, emit_sizes, is_layer_symbol, layer_of_symbol
 from proofboard_host.graph.graph import Graph, save_graph
 from proofboard_host.graph.operators import macs
-from proofboard_host.graph.subject_layers import autoencoder_subject, kernel_subjects
+from proofboard_host.graph.subject_layers import autoencoder_subject, kernel_subjects, keyword_spotter_subject
 from proofboard_host.graph.subjects import LayerTensors, Subject
 from proofboard_host.predict.cost import predict_frontend, predict_layers, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
@@ -54,6 +54,7 @@ __all__ = [
     "frontend_subject",
     "is_layer_symbol",
     "kernel_subjects",
+    "keyword_spotter_subject",
     "layer_of_symbol",
     "load_application",
     "open_dataset",

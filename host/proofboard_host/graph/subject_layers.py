@@ -4,16 +4,20 @@ out, results spread over the whole of int8. The same layer for the same argument
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .checks import WEIGHT_RANGES
+from .examples import ds_cnn
 from .operators import Conv2d, Dense, DepthwiseConv2d, Tensor, window_shape
 from .reference import apply
 from .rounding import encode_factor
-from .subjects import Subject
+from .subjects import Subject, network_subject
 
 _RELU = -127  # the zero point of an activation that is never negative
+_SPOTTER_SEED = 1
 _BIAS_LIMIT = 2000
 _OUTPUT_RMS = 110.0  # steps of int8, of the output before the ReLU
 
@@ -42,6 +46,18 @@ def autoencoder_subject() -> Subject:
         operators.append(_dense(rng, values, outputs, 8))
         values = apply(operators[-1], values.reshape(1, -1))[0]
     return Subject("autoencoder", "autoencoder of MLPerf Tiny, int8", source, tuple(operators), first)
+
+
+def keyword_spotter_subject() -> Subject:
+    """MLPerf Tiny's keyword spotter, from its int8 input to its logits; one factor for all logits."""
+    graph = ds_cnn(_SPOTTER_SEED)
+    last = graph.operators[-1]
+    assert isinstance(last, Dense)
+    factor = round(last.multiplier.mean())
+    logits = replace(last, multiplier=np.full_like(last.multiplier, factor))
+    graph = replace(graph, operators=(*graph.operators[:-1], logits))
+    features = np.random.default_rng(_SPOTTER_SEED).integers(-32768, 32767, graph.input.size, endpoint=True)
+    return network_subject("ds_cnn", "DS-CNN keyword spotter of MLPerf Tiny, int8", graph, features.astype(np.int16))
 
 
 def dense_subject(inputs: int, outputs: int, bits: int) -> Subject:
