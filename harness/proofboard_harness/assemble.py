@@ -17,8 +17,10 @@ from . import toolchain
 from .elf import ImageSizes
 from .host_check import HostCheck
 from .interval import wilson
+from .measurement import Source
 from .oracle import Outputs
 from .product import IMAGES, Product, compare_pairs, is_layer_symbol, layer_of_symbol
+from .profile.figures import ImageProfile, LayerCost
 from .report.record import (
     BitExact,
     BoardFacts,
@@ -37,8 +39,9 @@ from .report.record import (
     WrongClip,
 )
 from .results import ClipResult
-from .spec import BoardSpec, MemoryKind
+from .spec import BoardSpec, MemoryKind, TimingSpec
 from .stream import StreamOutcome
+from .target import Identity
 
 MARGIN = 0.01
 """Non-inferiority: accuracy counts as kept when the interval of the difference lies above −1 point."""
@@ -58,7 +61,8 @@ class StreamEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the stations found out. Mappings are by image; `expected` is the reference over the whole field set."""
+    """What the stations found out. Mappings are by image; `expected` is the reference over the whole field set, and
+    `profiles` is empty on a board."""
 
     product: Product
     board: BoardSpec
@@ -66,10 +70,12 @@ class Evidence:
     command: str
     seconds: float
     sizes: Mapping[str, ImageSizes]
+    identities: Mapping[str, Identity]
     expected: Mapping[str, Outputs]
     stress_cases: int
     host: HostCheck
     streams: Mapping[str, StreamEvidence]
+    profiles: Mapping[str, ImageProfile]
 
 
 def assemble(evidence: Evidence) -> RunRecord:
@@ -114,22 +120,35 @@ def _image_record(evidence: Evidence, name: str) -> ImageRecord:
     kfold_labels, kfold = dataset.labels("train"), product.kfold_predictions()[name]
     field_labels, field = dataset.labels("field"), evidence.expected[name].classes
     results = evidence.streams[name].results
-    timing = evidence.board.timing
-
-    def cost(predicted: int, counted: Sequence[int]) -> Cost:
-        return Cost(predicted, median(counted), str(timing.unit), timing.source)
-
+    timing, profile = evidence.board.timing, evidence.profiles.get(name)
+    frontend = _counted(network.predicted_frontend, [result.frontend_cost for result in results], timing)
+    inference = _counted(network.predicted_network, [result.network_cost for result in results], timing)
     return ImageRecord(
         kfold=Score(_proportion(kfold_labels == kfold), recall_host=_recall(kfold_labels, kfold, positive)),
         field=_field_score(field_labels, field, positive, results, classes),
         rom=_rom(evidence.sizes[name], network.predicted_rom),
         ram=_ram(evidence.sizes[name], network.predicted_ram, results),
         macs=network.graph.macs,
-        frontend=cost(network.predicted_frontend, [result.frontend_cost for result in results]),
-        network=cost(network.predicted_network, [result.network_cost for result in results]),
+        frontend=frontend if profile is None else _modelled(profile.frontend, frontend),
+        network=inference if profile is None else _modelled(profile.network, inference),
         confusion_kfold=_confusion(kfold_labels, kfold, len(classes)),
         confusion_field=_confusion(field_labels, field, len(classes)),
+        build_id=evidence.identities[name].build_id,
+        model_hash=network.model_hash,
+        layers=network.layer_facts,
+        profile=profile,
     )
+
+
+def _counted(predicted: float, counts: Sequence[int], timing: TimingSpec) -> Cost:
+    """As the board's counter says, over all clips streamed."""
+    return Cost(predicted, median(counts), str(timing.unit), timing.source)
+
+
+def _modelled(cost: LayerCost, counted: Cost) -> Cost:
+    """Cycles of a profile; the instructions that the simulator's counter told stay beside them."""
+    cycles = cost.measurement(Source.MODELLED)
+    return Cost(counted.predicted, cycles.value, cycles.unit, cycles.source, cycles.lower, cycles.upper, counted.target)
 
 
 def _field_score(
@@ -295,5 +314,8 @@ def _tools() -> dict[str, str]:
 def _notes(evidence: Evidence) -> tuple[str, ...]:
     notes = ["The field set was not used to choose anything: not for training, calibration or the accuracy rule."]
     if evidence.board.simulator is not None:
-        notes.append("Costs are instructions that the simulator executed; they are not cycles and not time on a board.")
+        notes.append(
+            "Cycles are modelled: what a Cortex-M33 takes for the instructions that the simulator executed, from no "
+            "wait states to the board's. Nothing of this run was measured on a board."
+        )
     return tuple(notes)

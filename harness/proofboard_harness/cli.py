@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import sys
+from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,14 @@ data_app = typer.Typer(help="Look at an application's recordings.", no_args_is_h
 app.add_typer(data_app, name="data")
 bench_app = typer.Typer(help="Compare with what others publish or ship.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
+
+
+class ImageName(StrEnum):
+    """The images of a run."""
+
+    BASELINE = "baseline"
+    COMPRESSED = "compressed"
+
 
 Application = Annotated[str, typer.Argument(help="a shipped application, or the path of its .toml file")]
 Board = Annotated[str, typer.Option("--board", help="a shipped board, or the path of its folder")]
@@ -66,7 +75,7 @@ def run(
     from .resume import ResumeAdvice
     from .run import RunOptions
     from .run import run as run_stations
-    from .stations import STATIONS
+    from .stations import stations_of
     from .tables import print_outcome
 
     spec = load_board(board)
@@ -75,7 +84,7 @@ def run(
     console, bus, advice = Console(), EventBus(), ResumeAdvice(sys.argv[1:])
     bus.subscribe(advice)
     try:
-        with open_dashboard(bus, [(name, title) for name, (title, _) in STATIONS.items()], console):
+        with open_dashboard(bus, stations_of(spec), console):
             record, report = run_stations(options, bus)
     except KeyboardInterrupt as interrupt:
         _stderr().print(f"interrupted: {advice.text}", markup=False)
@@ -86,6 +95,27 @@ def run(
         raise
     print_outcome(record, console, report)
     if not passed(record):
+        raise typer.Exit(1)
+
+
+@app.command()
+def profile(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run that ended")],
+    image: Annotated[ImageName | None, typer.Option(help="only this image")] = None,
+    clips: Annotated[int, typer.Option(min=1, max=8, help="clips to stream to each image")] = 2,
+    board: Annotated[str | None, typer.Option(help="the run's board, where it is a folder of your own")] = None,
+) -> None:
+    """Cycles of a run's images by layer and by function; exit code 1 if an answer is not the reference's."""
+    from .profile.command import ProfileOptions, profile_run
+    from .profile.tables import print_profiles
+
+    console = Console()
+    images = tuple(ImageName) if image is None else (image,)
+    with console.status("profile") as status:
+        options = ProfileOptions(folder, images, clips, board)
+        profiles, file = profile_run(options, lambda done, total, of: status.update(f"{of}: {done} of {total} clips"))
+    print_profiles(profiles, console, file)
+    if any(found.mismatches for found in profiles):
         raise typer.Exit(1)
 
 

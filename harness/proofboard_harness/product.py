@@ -43,6 +43,7 @@ __all__ = [
     "CheckReport",
     "Clip",
     "Dataset",
+    "FrontendSpec",
     "FrontendSubject",
     "FrontendTensors",
     "LayerTensors",

@@ -19,7 +19,13 @@ from .elf import Image, ImageSizes, sizes
 from .events import EventBus, JournalOpened
 from .host_check import HostCheck, check_host
 from .oracle import Outputs
-from .product import IMAGES, Application, Dataset, NetworkImage, Product
+from .product import IMAGES, Application, Dataset, FrontendSpec, NetworkImage, Product
+from .profile.attribution import Predictions
+from .profile.clips import KEPT, load_clips, save_clips, spread
+from .profile.command import profile_images, save_profiles
+from .profile.figures import ImageProfile
+from .profile.rows import whole_cycles
+from .profile.session import Subject
 from .report.codec import save_record
 from .report.html import write_html
 from .report.junit import write_junit
@@ -32,6 +38,8 @@ from .stations import open_station
 from .stream import StreamClip, StreamJob, StreamOutcome, flashed_target, stream
 from .symbols import build_id
 from .target import Identity
+
+_PROFILED = 2  # clips of each image
 
 
 @dataclass(frozen=True)
@@ -76,11 +84,13 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
         made.write_provenance(folder)
     pcm = np.ascontiguousarray(dataset.pcm[dataset.indices("field")])
     clips = np.concatenate([pcm, made.stress(options.stress)])
-    expected = _refer(made, images, clips, bus)
+    expected = _refer(images, clips, bus)
     host = _check_host(images, expected, clips, bus)
     with writing_to(folder):
         built = _build(images, options.board, folder, bus)
-    streams = _stream_all(_jobs(dataset, images, pcm, expected, options.clips), built, options.board, folder, bus)
+    jobs = _jobs(dataset, images, pcm, expected, options.clips)
+    streams = _stream_all(jobs, built, options.board, folder, bus)
+    profiles = _profile(jobs, built, options.board, folder, bus)
     with open_station(bus, "report") as station, writing_to(folder):
         record = assemble(
             Evidence(
@@ -90,10 +100,12 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
                 command=" ".join(["proofboard", *sys.argv[1:]]),
                 seconds=time.monotonic() - started,
                 sizes={name: image.sizes for name, image in built.items()},
+                identities={name: image.identity for name, image in built.items()},
                 expected={name: outputs.head(len(pcm)) for name, outputs in expected.items()},
                 stress_cases=options.stress,
                 host=host,
                 streams=streams,
+                profiles=profiles,
             )
         )
         report = _write_reports(record, folder)
@@ -128,16 +140,16 @@ def _train(application: Application, dataset: Dataset, bus: EventBus) -> Product
     return made
 
 
-def _refer(
-    made: Product, images: Mapping[str, NetworkImage], clips: NDArray[np.int16], bus: EventBus
-) -> dict[str, Outputs]:
-    """What the integer reference says of every clip; both images share the features."""
+def _refer(images: Mapping[str, NetworkImage], clips: NDArray[np.int16], bus: EventBus) -> dict[str, Outputs]:
+    """What the integer reference says of every clip, from PCM on; images that share a front end share its features."""
     with open_station(bus, "reference") as station:
-        features = made.features(clips)
+        features: dict[FrontendSpec, NDArray[np.int16]] = {}
         expected = {}
         for index, (name, image) in enumerate(images.items()):
             station(index * len(clips), len(images) * len(clips), name)
-            expected[name] = image.reference_from_features(features)
+            if image.specification not in features:
+                features[image.specification] = product.compute_features(image.specification, clips)
+            expected[name] = image.reference_from_features(features[image.specification])
         station.summary = f"{len(clips):,} clips, both images"
     return expected
 
@@ -220,6 +232,30 @@ def _stream(job: StreamJob, image: BuiltImage, board: BoardSpec, store: ResultSt
         rate = outcome.link.bytes_sent / max(outcome.link.seconds, 1e-9) / 1000
         station.summary = f"{counts.clips} clips, {counts.mismatches} not bit-exact, {rate:.0f} kB/s"
     return outcome
+
+
+def _profile(
+    jobs: list[StreamJob], built: Mapping[str, BuiltImage], board: BoardSpec, folder: Path, bus: EventBus
+) -> dict[str, ImageProfile]:
+    """Keep clips for profiles to come, and make one of each image where a simulator can."""
+    rows = [clip.row for clip in spread(jobs[0].clips, KEPT)]
+    save_clips(folder, jobs[0].pcm[rows], {job.image: job.expected.words[rows] for job in jobs})
+    if board.simulator is None:
+        return {}
+    with open_station(bus, "profile") as station:
+        subjects = [_subject(image, folder) for image in built.values()]
+        clips = {name: load_clips(folder, name, _PROFILED) for name in built}
+        profiles = profile_images(subjects, clips, board, station)
+        save_profiles(profiles, folder)
+        cycles = (f"{found.image} {whole_cycles(found):,.0f}" for found in profiles)
+        station.summary = f"modelled cycles without wait states: {', '.join(cycles)}"
+    return {found.image: found for found in profiles}
+
+
+def _subject(image: BuiltImage, folder: Path) -> Subject:
+    network = image.network
+    predictions = Predictions(network.layer_facts, network.predicted_frontend, network.predicted_network)
+    return Subject(network.name, image.elf.path, folder / f"{network.name}.generated", network.model_hash, predictions)
 
 
 def _write_reports(record: RunRecord, folder: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .events import EventBus, StationAdvanced, StationFinished, StationStarted
+from .spec import BoardSpec
 
 STATIONS = {
     "data": ("Recordings", "files"),
@@ -16,9 +17,19 @@ STATIONS = {
     "build": ("Build images", "images"),
     "baseline": ("Baseline on the target", "clips"),
     "compressed": ("Compressed on the target", "clips"),
+    "profile": ("Profile", "clips"),
     "report": ("Report", "files"),
 }
 """Name to (title, unit), in the order of the path."""
+
+_SIMULATED = ("profile",)
+
+
+def stations_of(board: BoardSpec) -> list[tuple[str, str]]:
+    """(name, title) of the stations of a run on that board, in order: a profile takes a simulator."""
+    return [
+        (name, title) for name, (title, _) in STATIONS.items() if board.simulator is not None or name not in _SIMULATED
+    ]
 
 
 class Station:

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .profile.tables import BRIEF, layer_table
 from .report.record import BitExact, PairedComparison, RunRecord
 from .report.rows import Cell, Row, image_totals, main_rows, mismatch_count, same_clips
 from .report.verdict import checks
@@ -27,6 +28,10 @@ def print_outcome(record: RunRecord, console: Console, report: Path) -> None:
     console.print()
     console.print(main_table(record))
     console.print(Padding(fine_print(record), (1, 0)))
+    for _, image in image_totals(record):
+        if image.profile is not None:
+            console.print(layer_table(image.profile, BRIEF))
+            console.print()
     console.print(confusion_matrices(record))
     console.print(verdict_lines(record))
     # Never wrapped: a path that is broken in two can't be opened.
@@ -43,7 +48,7 @@ def main_table(record: RunRecord) -> Table:
         pad_edge=False,
         show_edge=False,
     )
-    table.add_column("\n", min_width=12)
+    table.add_column("\n", min_width=11)
     for image in ("baseline", "compressed"):
         table.add_column(f"{image}\nhost", justify="right", no_wrap=True)
         table.add_column("\ntarget", justify="right", no_wrap=True)
@@ -60,10 +65,13 @@ def fine_print(record: RunRecord) -> Text:
     text = f"k-fold: {record.clips_kfold:,} clips, out of fold. Field: host {record.clips_field:,} clips"
     if streamed is not None:
         text += f", target {streamed.total:,} of them streamed"
-    text += f". Under a share: its 95 % interval ({record.interval_method}). ROM: {record.compressed.rom.fixed:,} bytes"
-    text += " of each image are the fixed part."
+    text += f". Under a share: its 95 % interval ({record.interval_method}); under a prediction: its error. ROM: "
+    text += f"{record.compressed.rom.fixed:,} bytes of each image are the fixed part."
     if record.board.simulated:
-        text += f" The board is simulated: its {record.compressed.network.unit} are no time on a board."
+        text += (
+            " Cycles are modelled for a simulated board, not measured: without wait states, and under that with the "
+        )
+        text += "board's."
     return Text(text, style="dim")
 
 
@@ -113,8 +121,9 @@ def _row_cells(row: Row) -> list[Text]:
 
 def _cell(cell: Cell) -> Text:
     text = Text(cell.text)
-    # "96.2-97.6": every column of the table has to fit in 80.
-    text.append("\n" + cell.detail.replace(" to ", "-") if cell.detail else "", style="dim")
+    # "96.2-97.6" and "<715,885": every column of the table has to fit in 80.
+    detail = cell.detail.replace(" to ", "-").replace("to ", "<")
+    text.append(f"\n{detail}" if detail else "", style="dim")
     return text
 
 

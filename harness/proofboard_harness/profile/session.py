@@ -51,11 +51,12 @@ class ProfileClips:
 
 
 def profile_image(
-    subject: Subject, clips: ProfileClips, spec: BoardSpec, progress: Callable[[int, int, str], None]
+    subject: Subject, clips: ProfileClips, spec: BoardSpec, progress: Callable[[int], None]
 ) -> ImageProfile:
     """Stream the clips to the image; the same image and clips give the same counts on a simulator.
 
-    The trace of layers is left out: it would run the network a second time. On a board, its counter is read.
+    `progress` is told how many are through. The trace of layers is left out: it would run the network a second time.
+    On a board, its counter is read.
 
     Raises:
         FirmwareFault: the image is not what the run built, or lacks what a profile needs.
@@ -68,7 +69,7 @@ def profile_image(
     results = []
     with flashed_target(spec, image, identity, profile=request) as (bench, target):
         for index, pcm in enumerate(clips.pcm):
-            progress(index, len(clips.pcm), subject.name)
+            progress(index)
             results.append(target.infer(pcm, flags=0))
         tree = None if bench.simulator is None else bench.simulator.profile()
     count = len(results)

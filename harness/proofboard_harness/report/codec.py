@@ -17,18 +17,21 @@ from .record import RunRecord
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write UTF-8 text beside `path`, then put it in place: a reader sees the old file or the new one.
+    """Write UTF-8 text as `write_whole_bytes` does."""
+    write_whole_bytes(path, text.encode("utf-8"))
+
+
+def write_whole_bytes(path: Path, data: bytes) -> None:
+    """Write beside `path`, then put it in place: a reader sees the old file or the new one.
 
     Raises:
         BenchFault: the folder is missing or not writable, or the disk is full.
     """
     temporary = ""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         # A temporary file is private to its owner; a report is to be shared.

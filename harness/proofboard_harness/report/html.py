@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 from ..errors import DataFault
 from .codec import write_whole
+from .cycles import profile_views
+from .flame import WIDTH
 from .record import Part, Rom, RunRecord, WrongClip
 from .rows import image_totals, main_rows, mismatch_count, relative_change, same_clips
 from .spectrogram import load_clip, spectrogram_png
@@ -102,6 +104,8 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         zoom=_rom_bar("compressed", record.compressed.rom, record.compressed.rom.total),
         layers=_shares(record.compressed.rom.layers),
         sections=[(name, image.rom.sections) for name, image in image_totals(record)],
+        profiles=profile_views(record),
+        flame_width=WIDTH,
         matrices=_matrices(record),
         clips=[_picture(clip, run_folder) for clip in record.wrong_clips[:CLIPS_SHOWN]],
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..measurement import Source
+from ..profile.figures import ImageProfile, LayerFacts
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,33 @@ class Ram:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one inference costs: `predicted` from the graph, `target` as counted; `source` says how it was counted."""
+    """What one inference costs: `predicted` from the graph, `target` as counted; `source` says how it was counted.
+
+    Modelled cycles are those without wait states; `lower` and `upper` bound them: `upper` with the board's. None:
+    counted, not modelled. `instructions` is what a simulator executed.
+    """
 
     predicted: float
     target: float
     unit: str
     source: Source
+    lower: float | None = None
+    upper: float | None = None
+    instructions: float | None = None
+
+    @property
+    def error(self) -> float | None:
+        """Of the prediction, as a fraction of the target's count."""
+        return self.predicted / self.target - 1 if self.target else None
 
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """One image. Confusion matrices: row = label, column = prediction, both in the order of `RunRecord.classes`."""
+    """One image. Confusion matrices: row = label, column = prediction, both in the order of `RunRecord.classes`.
+
+    `build_id` and `model_hash` (hex) are what hello says; `layers` the graph's, in the order they run; `profile` is
+    None where nothing counts cycles by layer: on a board.
+    """
 
     kfold: Score
     field: Score
@@ -113,6 +130,10 @@ class ImageRecord:
     network: Cost
     confusion_kfold: tuple[tuple[int, ...], ...]
     confusion_field: tuple[tuple[int, ...], ...]
+    build_id: str = ""
+    model_hash: str = ""
+    layers: tuple[LayerFacts, ...] = ()
+    profile: ImageProfile | None = None
 
 
 @dataclass(frozen=True)

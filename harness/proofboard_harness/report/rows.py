@@ -6,6 +6,7 @@ target's result. Text is plain ASCII here; how it is set is up to who shows it.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from ..measurement import Source
@@ -16,7 +17,7 @@ ABSENT = "-"
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as text with a second line: an interval or what the number was counted over."""
+    """A number as text with a second line: an interval, or the error of a prediction."""
 
     text: str = ABSENT
     detail: str = ""
@@ -143,13 +144,23 @@ def _share(share: Proportion | None) -> Cell:
 
 
 def _cost_row(name: str, before: Cost, after: Cost) -> Row:
-    return _count_row(
+    """Under a modelled target the other end of its interval."""
+    row = _count_row(
         name,
         after.unit,
         (before.predicted, before.target),
         (after.predicted, after.target),
         (Source.PREDICTED, after.source),
     )
+    return dataclasses.replace(
+        row,
+        baseline_target=_with_upper(row.baseline_target, before.upper),
+        compressed_target=_with_upper(row.compressed_target, after.upper),
+    )
+
+
+def _with_upper(cell: Cell, upper: float | None) -> Cell:
+    return cell if upper is None else Cell(cell.text, f"to {upper:,.0f}")
 
 
 def _count_row(
@@ -159,7 +170,10 @@ def _count_row(
     after: tuple[float | None, float | None],
     sources: tuple[Source, Source],
 ) -> Row:
-    """Each pair is (host, target). The change is of what the target says, or of the prediction where it is silent."""
+    """Each pair is (host, target). The change is of what the target says, or of the prediction where it is silent.
+
+    Under a prediction stands its error, where there is something to compare it with.
+    """
     host_given, target_given = (before[side] is not None or after[side] is not None for side in (0, 1))
     first, second = (before[1], after[1]) if target_given else (before[0], after[0])
     change, better = ABSENT, None
@@ -169,9 +183,9 @@ def _count_row(
     return Row(
         name=name,
         unit=unit,
-        baseline_host=_count(before[0]),
+        baseline_host=_predicted(*before),
         baseline_target=_count(before[1]),
-        compressed_host=_count(after[0]),
+        compressed_host=_predicted(*after),
         compressed_target=_count(after[1]),
         change=change,
         better=better,
@@ -182,3 +196,9 @@ def _count_row(
 
 def _count(value: float | None) -> Cell:
     return Cell() if value is None else Cell(f"{value:,.0f}")
+
+
+def _predicted(value: float | None, target: float | None) -> Cell:
+    if value is None or not target:
+        return _count(value)
+    return Cell(f"{value:,.0f}", f"{100 * (value / target - 1):+.1f} %")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..profile.figures import LayerCost
 from .codec import write_whole
 from .record import Cost, ImageRecord, Proportion, RunRecord, Score
 from .verdict import checks, passed
@@ -62,6 +63,7 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
         "macs": {"baseline": before.macs, "compressed": after.macs},
         "cost": {"frontend": _cost(after.frontend), "network": _cost(after.network)},
         "cost_baseline": {"frontend": _cost(before.frontend), "network": _cost(before.network)},
+        "profile": {"baseline": _profile(before), "compressed": _profile(after)},
         "link": {
             "bytes": record.link.bytes,
             "seconds": record.link.seconds,
@@ -136,4 +138,39 @@ def _stack(image: ImageRecord) -> dict[str, int]:
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
-    return {"predicted": cost.predicted, "target": cost.target, "unit": cost.unit, "source": cost.source.value}
+    return {
+        "predicted": cost.predicted,
+        "target": cost.target,
+        "unit": cost.unit,
+        "source": cost.source.value,
+        "interval": None if cost.lower is None or cost.upper is None else [cost.lower, cost.upper],
+        "instructions": cost.instructions,
+        "error": cost.error,
+    }
+
+
+def _profile(image: ImageRecord) -> dict[str, Any] | None:
+    profile = image.profile
+    if profile is None:
+        return None
+    return {
+        "clips": profile.clips,
+        "source": profile.source.value,
+        "stages": [_layer(cost) for cost in profile.stages],
+        "layers": [_layer(cost) for cost in profile.layers],
+    }
+
+
+def _layer(cost: LayerCost) -> dict[str, Any]:
+    return {
+        "name": cost.name,
+        "operator": cost.kind,
+        "calls": cost.calls,
+        "macs": cost.macs,
+        "predicted": cost.predicted,
+        "error": cost.error,
+        "cycles": cost.cycles.low,
+        "cycles_with_waits": cost.cycles.high,
+        "instructions": cost.cycles.instructions,
+        "bytes_read": cost.cycles.bytes_read,
+    }
