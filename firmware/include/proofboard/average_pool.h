@@ -15,7 +15,8 @@ typedef struct {
 } pb_average_pool;
 
 /* input: int8 [height][width][channels]; output: int8 [output height][output width][channels].
- * Both owned by the caller, not overlapping. */
+ * Both owned by the caller. The output may begin where the input
+ * begins: a window never begins before the place of its output. */
 void pb_average_pool_s8_run(const pb_average_pool *layer, const int8_t *input, int8_t *output);
 
 #endif

@@ -36,4 +36,13 @@ void pb_depthwise_s4_run(const pb_depthwise *layer, const int8_t *input, int8_t 
 void pb_depthwise_s2_run(const pb_depthwise *layer, const int8_t *input, int8_t *output,
                          void *scratch);
 
+/* The same for kernels of 3 x 3, strides of 1 and channels in fours; scratch: with n the larger of
+ * output height and output width, 32 * n + 128 bytes of a line of four channels, 96 of weights. */
+void pb_depthwise_3x3_s8_run(const pb_depthwise *layer, const int8_t *input, int8_t *output,
+                             void *scratch);
+void pb_depthwise_3x3_s4_run(const pb_depthwise *layer, const int8_t *input, int8_t *output,
+                             void *scratch);
+void pb_depthwise_3x3_s2_run(const pb_depthwise *layer, const int8_t *input, int8_t *output,
+                             void *scratch);
+
 #endif

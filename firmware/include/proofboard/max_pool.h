@@ -5,7 +5,8 @@
 #include "proofboard/conv_window.h"
 
 /* input: int8 [height][width][channels]; output: int8 [output height][output width][channels]. No
- * padding: every window lies in the image. Both owned by the caller, not overlapping. */
+ * padding: every window lies in the image. Both owned by the caller. The output may begin where the
+ * input begins: a window never begins before the place of its output. */
 void pb_max_pool_s8_run(const pb_conv_window *window, const int8_t *input, int8_t *output);
 
 #endif

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from .emit_operator import array, calls, constants, headers, in_place, scratch_bytes
 from .operators import Add, AveragePool2d, Conv2d, DepthwiseConv2d, MaxPool2d, Spatial
 from .packing_conv import (
-    depthwise_scratch_bytes,
     fold_padding,
     gathered_bytes,
     group_rows,
@@ -15,6 +14,9 @@ from .packing_conv import (
     pack_filters,
     pack_scaling,
     product_scratch_bytes,
+    stream_scratch_bytes,
+    taps_scratch_bytes,
+    unpacked_bytes,
 )
 
 _NO_PADDING = (0, 0, 0, 0)
@@ -24,6 +26,12 @@ _WORDS = "uint8_t __attribute__((aligned(4)))"
 def is_pointwise(operator: Conv2d) -> bool:
     """Whether the convolution is a matrix product over pixels: 1×1, every pixel once."""
     return operator.weights.shape[1:3] == operator.stride == (1, 1) and operator.padding == _NO_PADDING
+
+
+def is_3x3(operator: DepthwiseConv2d) -> bool:
+    """Whether the kernel for 3×3, stride 1 and channels in fours takes it."""
+    height, width, channels = operator.weights.shape
+    return (height, width) == (3, 3) and operator.stride == (1, 1) and channels % 4 == 0
 
 
 @constants.register
@@ -82,7 +90,8 @@ def _(operator: Conv2d, symbol: str, sources: Sequence[str], target: str, scratc
 
 @calls.register
 def _(operator: DepthwiseConv2d, symbol: str, sources: Sequence[str], target: str, scratch: str) -> list[str]:
-    return [f"pb_depthwise_s{operator.bits}_run(&{symbol}__parameters, {sources[0]}, {target}, {scratch});"]
+    kind = "depthwise_3x3" if is_3x3(operator) else "depthwise"
+    return [f"pb_{kind}_s{operator.bits}_run(&{symbol}__parameters, {sources[0]}, {target}, {scratch});"]
 
 
 @calls.register
@@ -135,7 +144,11 @@ def _(operator: Conv2d) -> int:
 
 @scratch_bytes.register
 def _(operator: DepthwiseConv2d) -> int:
-    return depthwise_scratch_bytes(operator.weights, operator.bits)
+    if is_3x3(operator):
+        kernel = stream_scratch_bytes(max(operator.output.shape[:2]))
+    else:
+        kernel = taps_scratch_bytes(operator.weights)
+    return unpacked_bytes(operator.weights, operator.bits) + kernel
 
 
 @in_place.register

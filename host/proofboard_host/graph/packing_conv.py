@@ -85,12 +85,21 @@ def unpack_depthwise(packed: NDArray[np.uint8], shape: tuple[int, int, int], bit
     return _split(packed, bits)[: int(np.prod(shape))].reshape(shape)
 
 
-def depthwise_scratch_bytes(weights: NDArray[np.int8], bits: int) -> int:
-    """Working memory of a depthwise kernel: offsets of taps, int16 weights, padding; int8 weights if stored smaller."""
+def unpacked_bytes(weights: NDArray[np.int8], bits: int) -> int:
+    """Working memory of depthwise kernels for int8 weights, if they are stored smaller."""
+    return 0 if bits == 8 else -(-weights.size // 4) * 4
+
+
+def taps_scratch_bytes(weights: NDArray[np.int8]) -> int:
+    """Working memory of the general depthwise kernel: offsets of taps, int16 weights, a pixel of padding."""
     channels = weights.shape[2]
     taps = weights.size // channels
-    narrow = 0 if bits == 8 else -(-weights.size // 4) * 4
-    return narrow + 4 * taps + 2 * taps * channels + channels
+    return 4 * taps + 2 * taps * channels + channels
+
+
+def stream_scratch_bytes(length: int) -> int:
+    """Working memory of the depthwise kernel of 3×3: a line of `length` outputs of four channels, their weights."""
+    return 32 * length + 128 + 96
 
 
 def _blocks(outputs: int) -> int:
