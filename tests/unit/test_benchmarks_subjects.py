@@ -16,9 +16,12 @@ from proofboard_harness.product import (
     autoencoder_subject,
     frontend_subject,
     kernel_subjects,
+    keyword_spotter_subject,
 )
 
-SUBJECTS = {subject.name: subject for subject in (*kernel_subjects(), autoencoder_subject())}
+LAYERS = kernel_subjects()
+NETWORKS = (autoencoder_subject(), keyword_spotter_subject(8), keyword_spotter_subject(4))
+SUBJECTS = {subject.name: subject for subject in (*LAYERS, *NETWORKS)}
 
 
 @given(st.floats(2.0**-24, 0.5, exclude_max=True))
@@ -55,7 +58,7 @@ def by_description(subject: Subject) -> NDArray[np.int64]:
     return np.asarray(np.clip(np.floor(scaled + 0.5), -127, 127)).astype(np.int64)
 
 
-@pytest.mark.parametrize("name", sorted(name for name in SUBJECTS if name != "autoencoder"))
+@pytest.mark.parametrize("name", [subject.name for subject in LAYERS])
 def test_description_computes_what_the_reference_does(name: str) -> None:
     """The zero point inside the bias is rounded to a step of the accumulator: a few outputs are one step off."""
     subject = SUBJECTS[name]
@@ -64,7 +67,7 @@ def test_description_computes_what_the_reference_does(name: str) -> None:
     assert (steps > 0).mean() < 0.1
 
 
-@pytest.mark.parametrize("name", sorted(SUBJECTS))
+@pytest.mark.parametrize("name", [subject.name for subject in (*LAYERS, NETWORKS[0])])
 def test_outputs_fill_the_range(name: str) -> None:
     output = SUBJECTS[name].reference().astype(np.int64)
     assert output.max() >= 20
@@ -73,18 +76,29 @@ def test_outputs_fill_the_range(name: str) -> None:
 
 def test_shapes_are_those_that_are_published() -> None:
     assert SUBJECTS["autoencoder"].macs == 264_192
+    assert SUBJECTS["ds_cnn_8"].macs == SUBJECTS["ds_cnn_4"].macs == 2_656_768
     assert SUBJECTS["conv_25_5_64_64_1_1"].macs == 512_000
     assert SUBJECTS["depthwise_25_5_64_3_3"].macs == 72_000
     assert SUBJECTS["conv_49_10_1_64_10_4"].macs == 320_000
     assert SUBJECTS["dense_4_128_128"].bits == 4
 
 
-@pytest.mark.parametrize("name", ["dense_8_32_16", "conv_49_10_1_64_10_4", "depthwise_25_5_64_3_3", "autoencoder"])
+@pytest.mark.parametrize(
+    "name", ["dense_8_32_16", "conv_49_10_1_64_10_4", "depthwise_25_5_64_3_3", "autoencoder", "ds_cnn_8"]
+)
 def test_network_source_calls_every_layer_once(name: str) -> None:
     subject = SUBJECTS[name]
     text = network_source("theirs", subject.layers(), subject.values)
-    assert text.count("arm_fully_connected_s8(") + text.count("_wrapper_s8(") == len(subject.operators)
+    functions = ("arm_fully_connected_s8(", "arm_avgpool_s8(", "_wrapper_s8(")
+    assert sum(text.count(function) for function in functions) == len(subject.operators)
     assert f"int8_t theirs__output[{subject.output.size}]" in text
+
+
+def test_logits_of_the_keyword_spotter_differ() -> None:
+    logits = SUBJECTS["ds_cnn_8"].reference().astype(np.int64)
+    assert logits.shape == (12,)
+    assert logits.std() > 1000
+    assert len(set(SUBJECTS["ds_cnn_8"].layers()[-1].factor)) == 1
 
 
 @pytest.mark.parametrize("shape", [(512, 32), (256, 32)])

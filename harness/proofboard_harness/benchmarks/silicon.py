@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AUTOENCODER, KEYWORD_SPOTTER = "autoencoder", "ds_cnn"
+AUTOENCODER, KEYWORD_SPOTTER = "autoencoder", "ds_cnn_8"
 """Names of the networks: MLPerf Tiny's anomaly detector (dense layers only) and keyword spotter."""
+
+TITLES = {AUTOENCODER: "autoencoder", KEYWORD_SPOTTER: "DS-CNN"}
 
 MACS = {AUTOENCODER: 264_192, KEYWORD_SPOTTER: 2_656_768}
 

@@ -48,16 +48,17 @@ def autoencoder_subject() -> Subject:
     return Subject("autoencoder", "autoencoder of MLPerf Tiny, int8", source, tuple(operators), first)
 
 
-def keyword_spotter_subject() -> Subject:
+def keyword_spotter_subject(bits: int) -> Subject:
     """MLPerf Tiny's keyword spotter, from its int8 input to its logits; one factor for all logits."""
-    graph = ds_cnn(_SPOTTER_SEED)
+    graph = ds_cnn(_SPOTTER_SEED, bits)
     last = graph.operators[-1]
     assert isinstance(last, Dense)
     factor = round(last.multiplier.mean())
     logits = replace(last, multiplier=np.full_like(last.multiplier, factor))
     graph = replace(graph, operators=(*graph.operators[:-1], logits))
     features = np.random.default_rng(_SPOTTER_SEED).integers(-32768, 32767, graph.input.size, endpoint=True)
-    return network_subject("ds_cnn", "DS-CNN keyword spotter of MLPerf Tiny, int8", graph, features.astype(np.int16))
+    title = f"DS-CNN keyword spotter of MLPerf Tiny, int{bits}"
+    return network_subject(f"ds_cnn_{bits}", title, graph, features.astype(np.int16))
 
 
 def dense_subject(inputs: int, outputs: int, bits: int) -> Subject:
