@@ -3,14 +3,29 @@ random operators."""
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_cases import (
+    DRIVER,
+    first_difference,
+    input_bytes,
+    operator_sources,
+    random_exchanges,
+    write_calls,
+)
 from proofboard_host.graph.checks import WEIGHT_RANGES
+from proofboard_host.graph.examples import ds_cnn
+from proofboard_host.graph.operators import Conv2d, Dense, DepthwiseConv2d
 from proofboard_host.graph.packing_conv import (
     ROWS,
     WIDE_BYTES,
+    fold_padding,
     group_rows,
     pack_depthwise,
     pack_filters,
@@ -19,6 +34,8 @@ from proofboard_host.graph.packing_conv import (
     unpack_depthwise,
     unpack_filters,
 )
+from proofboard_host.graph.reference import run
+from spatial_cases import shaped_calls
 
 widths = st.sampled_from(sorted(WEIGHT_RANGES))
 seeds = st.integers(0, 2**32 - 1)
@@ -70,3 +87,32 @@ def test_groups_fit_their_memory(outputs: int, inputs: int) -> None:
 @pytest.mark.parametrize(("outputs", "inputs", "group"), [(64, 64, 64), (9, 3, 12), (256, 64, 128), (8, 4000, 4)])
 def test_groups_are_equal_parts(outputs: int, inputs: int, group: int) -> None:
     assert group_rows(outputs, inputs) == group
+
+
+def test_ends_of_loops(compile_sanitised: Callable[[str, Sequence[Path]], Path], tmp_path: Path) -> None:
+    every = shaped_calls(52)
+    expected = random_exchanges(52, every)
+    program = compile_sanitised("spatial", [*write_calls(every, tmp_path), DRIVER, *operator_sources()])
+    done = subprocess.run([program], input=input_bytes(expected), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert first_difference(every, expected, done.stdout) is None
+
+
+@given(seeds, st.integers(-127, 127))
+def test_padding_in_the_bias_is_a_window_of_padding(seed: int, pad_value: int) -> None:
+    weights = random_weights(seed, (3, 2, 5), 8)
+    bias = np.array([0, 5, -5, (1 << 31) - 1 - 127 * 127 * 6, 127 * 127 * 6 - (1 << 31)], np.int32)
+    alone = bias + np.einsum("yxc,yx->c", weights.astype(np.int64), np.full((3, 2), pad_value))
+    assert fold_padding(bias, weights, pad_value).tolist() == alone.tolist()
+
+
+def test_the_keyword_spotter_is_the_published_one() -> None:
+    graph = ds_cnn(1, bits=4)
+    assert graph.macs == 2_656_768
+    weighted = [operator for operator in graph.operators if isinstance(operator, Conv2d | DepthwiseConv2d | Dense)]
+    assert sum(operator.weights.size for operator in weighted) == 22_016
+    assert ds_cnn(1, bits=4).digest == graph.digest
+    assert ds_cnn(2, bits=4).digest != graph.digest
+    layers = run(graph, np.random.default_rng(3).integers(-32768, 32768, (2, 49, 10, 1)).astype(np.int16)).layers
+    assert all((layer > layer.min()).mean() > 0.01 for layer in layers)  # no layer is stuck at one end
+    assert all((np.abs(layer.astype(np.int32)) == 127).mean() < 0.7 for layer in layers)
