@@ -58,7 +58,7 @@ class Subject:
         name: a C identifier.
         title: what a table calls it.
         source: type of the input.
-        operators: in order.
+        operators: in order; int8 between them.
         values: the input, int8 of the source's shape.
     """
 
@@ -102,25 +102,30 @@ class Subject:
         return tuple(describe(operator, source) for operator, source in zip(self.operators, sources, strict=False))
 
     def emit(self) -> str:
-        """C that defines `void <name>(void)`, which runs the operators, and `<name>__output[]`, as a generated
-        network does it: each result in an array of its own, working memory shared."""
+        """C that defines `void <name>(void)`, which runs the operators, and `<name>__output[]`. Results between
+        operators take turns in two arrays; working memory is shared."""
+        name = self.name
         scratch = max(1, *(scratch_bytes(operator) for operator in self.operators))
-        names = sorted({header for operator in self.operators for header in headers(operator)})
-        parts = ["#include <stddef.h>\n", *(f'#include "proofboard/{header}"\n' for header in names)]
-        values = array("int8_t", f"{self.name}__input", self.values)
-        parts += [f"void {self.name}(void);\n", values.replace(" = {", f" {_ALIGNED} = {{", 1)]
-        parts.append(f"static int32_t {self.name}__scratch[{-(-scratch // 4)}];\n")
-        statements, source = [f"(void){self.name}__scratch;"], f"{self.name}__input"
+        between = max((operator.output.bytes for operator in self.operators[:-1]), default=1)
+        include = sorted({header for operator in self.operators for header in headers(operator)})
+        values = array("int8_t", f"{name}__input", self.values).replace(" = {", f" {_ALIGNED} = {{", 1)
+        parts = [
+            "#include <stddef.h>\n",
+            *(f'#include "proofboard/{header}"\n' for header in include),
+            f"void {name}(void);\n{values}",
+            f"static int32_t {name}__scratch[{-(-scratch // 4)}];\n",
+            f"static int8_t {name}__between[2][{-(-between // 4) * 4}] {_ALIGNED};\n",
+            f"{C_TYPES[self.output.dtype]} {name}__output[{self.output.size}] {_ALIGNED};\n",
+        ]
+        statements, source = [f"(void){name}__scratch, (void){name}__between;"], f"{name}__input"
         for index, operator in enumerate(self.operators):
-            symbol, last = f"{self.name}__{index}", index == len(self.operators) - 1
-            target = f"{self.name}__output" if last else f"{symbol}__values"
-            storage = "" if last else "static "
-            c_type, size = C_TYPES[operator.output.dtype], operator.output.size
-            parts += [constants(operator, symbol), f"{storage}{c_type} {target}[{size}] {_ALIGNED};\n"]
-            statements += calls(operator, symbol, (source,), target, f"{self.name}__scratch")
+            symbol, last = f"{name}__{index}", index == len(self.operators) - 1
+            target = f"{name}__output" if last else f"{name}__between[{index % 2}]"
+            parts.append(constants(operator, symbol))
+            statements += calls(operator, symbol, (source,), target, f"{name}__scratch")
             source = target
         body = "\n".join(f"    {statement}" for statement in statements)
-        return "".join([*parts, f"void {self.name}(void) {{\n{body}\n}}\n"])
+        return "".join([*parts, f"void {name}(void) {{\n{body}\n}}\n"])
 
 
 def network_subject(name: str, title: str, graph: Graph, features: NDArray[np.int16]) -> Subject:
