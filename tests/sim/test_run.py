@@ -98,8 +98,8 @@ def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
 def test_plain_lines_where_stdout_is_no_terminal(first: Finished) -> None:
     assert "\x1b" not in first.output
     assert "\r" not in first.output
-    for station in range(1, 9):
-        assert f"[{station}/8]" in first.output
+    for station in range(1, 10):
+        assert f"[{station}/9]" in first.output
     for words in (
         "k-fold",
         "field",
@@ -146,7 +146,9 @@ def test_summary_has_what_is_promised(first: Finished) -> None:
             assert 0.5 < summary["accuracy"][side][image] <= 1.0
     for part in ("frontend", "network"):
         assert summary["cost"][part]["source"] == "modelled"
-        assert summary["cost"][part]["unit"] == "instructions"
+        assert summary["cost"][part]["unit"] == "cycles"
+        lower, upper = summary["cost"][part]["interval"]
+        assert lower == summary["cost"][part]["target"] < upper
 
 
 def test_second_run_is_cached_and_says_the_same(workshop: Workshop, first: Finished) -> None:

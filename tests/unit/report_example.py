@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from proofboard_harness.interval import wilson
 from proofboard_harness.measurement import Source
+from proofboard_harness.profile.figures import Cycles, Frame, FunctionCost, ImageProfile, LayerCost
 from proofboard_harness.report.record import (
     BitExact,
     BoardFacts,
@@ -31,6 +32,53 @@ def share(correct: int, total: int) -> Proportion:
     return Proportion(correct, total, *wilson(correct, total))
 
 
+def _cycles(low: float) -> Cycles:
+    return Cycles(low, 1.4 * low, 0.9 * low, 0.8 * low, 0.3 * low)
+
+
+FRONTEND = LayerCost("front end", "", 1, _cycles(1_908_311), 1_912_400)
+BASELINE_NETWORK = LayerCost("network", "", 1, _cycles(783_902), 781_000, 129_576)
+COMPRESSED_NETWORK = LayerCost("network", "", 1, _cycles(154_116), 152_000, 129_576)
+
+
+def _cost(cost: LayerCost) -> Cost:
+    cycles = cost.cycles
+    assert cost.predicted is not None
+    return Cost(cost.predicted, cycles.low, "cycles", Source.MODELLED, cycles.low, cycles.high, cycles.instructions)
+
+
+def profile(image: str, network: LayerCost, kind: str) -> ImageProfile:
+    """Two stages, two layers; a function below one of each."""
+    fft, mel = (Frame(f"pb_frontend_{name}", "frontend", 31, _cycles(900_000)) for name in ("fft", "mel"))
+    first, second = 0.9 * network.cycles.low, 0.1 * network.cycles.low - 100
+    hidden = Frame("hidden", "network", 1, _cycles(first), (Frame("pb_dense_run", "network", 1, _cycles(first)),))
+    logits = Frame("logits", "network", 1, _cycles(second), (Frame("pb_dense_run", "network", 1, _cycles(second)),))
+    return ImageProfile(
+        image=image,
+        clips=2,
+        mismatches=0,
+        source=Source.MODELLED,
+        clock_hz=20_000_000,
+        frontend=FRONTEND,
+        network=network,
+        stages=(
+            LayerCost("fft", "", 31, _cycles(900_000)),
+            LayerCost("mel", "", 31, _cycles(900_000)),
+            LayerCost("rest", "", 1, _cycles(108_311)),
+        ),
+        layers=(
+            LayerCost("hidden", kind, 1, _cycles(first), 1.02 * first, 126_976),
+            LayerCost("logits", kind, 1, _cycles(second), 0.99 * second, 2_600),
+            LayerCost("rest", "", 1, _cycles(100), 100),
+        ),
+        functions=(FunctionCost("pb_frontend_fft", 31, _cycles(900_000), _cycles(900_000)),),
+        frames=(
+            Frame("front end", "frontend", 1, FRONTEND.cycles, (fft, mel)),
+            Frame("network", "network", 1, network.cycles, (hidden, logits)),
+        ),
+    )
+
+
 def baseline() -> ImageRecord:
     return ImageRecord(
         kfold=Score(share(2339, 2412), recall_host=share(571, 602)),
@@ -47,10 +95,11 @@ def baseline() -> ImageRecord:
         ),
         ram=Ram(total=52_480, stack_reserved=4096, stack_high_water=1480, predicted=52_224),
         macs=129_576,
-        frontend=Cost(predicted=1_912_400, target=1_908_311, unit="instructions", source=Source.MODELLED),
-        network=Cost(predicted=781_000, target=783_902, unit="instructions", source=Source.MODELLED),
+        frontend=_cost(FRONTEND),
+        network=_cost(BASELINE_NETWORK),
         confusion_kfold=((1768, 42), (31, 571)),
         confusion_field=((192, 14), (14, 104)),
+        profile=profile("baseline", BASELINE_NETWORK, "DenseFloat"),
     )
 
 
@@ -70,10 +119,11 @@ def compressed() -> ImageRecord:
         ),
         ram=Ram(total=44_288, stack_reserved=4096, stack_high_water=1416, predicted=44_032),
         macs=129_576,
-        frontend=Cost(predicted=1_912_400, target=1_908_311, unit="instructions", source=Source.MODELLED),
-        network=Cost(predicted=152_000, target=154_116, unit="instructions", source=Source.MODELLED),
+        frontend=_cost(FRONTEND),
+        network=_cost(COMPRESSED_NETWORK),
         confusion_kfold=((1766, 44), (33, 569)),
         confusion_field=((192, 14), (15, 103)),
+        profile=profile("compressed", COMPRESSED_NETWORK, "Dense"),
     )
 
 

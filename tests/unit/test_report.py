@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from proofboard_harness.errors import DataFault
+from proofboard_harness.profile.figures import Cycles, Frame
 from proofboard_harness.report.codec import load_record, save_record
+from proofboard_harness.report.flame import ROW, WIDTH, draw
 from proofboard_harness.report.html import CLIPS_SHOWN, render_html, typeset, write_html
 from proofboard_harness.report.junit import write_junit
 from proofboard_harness.report.record import Proportion, Rom, WrongClip
@@ -70,6 +72,12 @@ def test_rows_put_both_images_side_by_side() -> None:
     assert rom.change == "-72.3 %"
     assert rom.better is True
     assert (rom.host_source, rom.target_source) == ("predicted", "linked")
+    assert rom.compressed_host.detail == "-0.3 %"
+    network = rows["network"]
+    assert (network.compressed_host.text, network.compressed_host.detail) == ("152,000", "-1.4 %")
+    assert (network.compressed_target.text, network.compressed_target.detail) == ("154,116", "to 215,762")
+    assert (network.host_source, network.target_source) == ("predicted", "modelled")
+    assert rows["MACs"].compressed_host.detail == ""
     assert rows["MACs"].change == "same"
     assert rows["field accuracy"].change == "-0.31 pp"
     assert rows["k-fold accuracy"].target_source is None
@@ -90,7 +98,7 @@ def test_junit_parses_and_counts(tmp_path: Path) -> None:
     assert "element 17" in failure.attrib["message"]
     properties = {entry.attrib["name"]: entry.attrib["value"] for entry in suite.iter("property")}
     assert properties["ROM.compressed.linked"] == "148,772 bytes"
-    assert properties["network.compressed.modelled"] == "154,116 instructions"
+    assert properties["network.compressed.modelled"] == "154,116 cycles"
     assert "k-fold accuracy.compressed.target" not in properties
 
 
@@ -147,6 +155,47 @@ def test_the_page_escapes_what_comes_from_files(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "a&amp;b &lt;i&gt;" in page
+
+
+def test_a_page_has_layers_and_flames(tmp_path: Path) -> None:
+    page = render_html(example_record(), tmp_path)
+    assert page.count("<h2>Where the cycles go: ") == 2
+    for words in ("+2.0", "hidden", "<small>Dense</small>", "fft: 900,000 cycles (43.6 %)", "103.12 ms"):
+        assert words in page, words
+    assert page.count("<svg") == 4
+    assert page.count("<rect") == page.count("<title>") - 1  # the page's own
+
+
+def test_a_page_of_a_board_has_no_flames(tmp_path: Path) -> None:
+    record = example_record()
+    images = {name: dataclasses.replace(getattr(record, name), profile=None) for name in ("baseline", "compressed")}
+    page = render_html(dataclasses.replace(record, **images), tmp_path)
+    assert "Where the cycles go" not in page
+    assert "<svg" not in page
+
+
+def frame(name: str, cycles: float, *children: Frame) -> Frame:
+    return Frame(name, "network", 1, Cycles(cycles, cycles), children)
+
+
+def test_flames_are_as_wide_as_their_cycles() -> None:
+    flame = draw("a title", [frame("left", 750, frame("below", 250), frame("beside", 500)), frame("right", 250)])
+    boxes = {box.label: box for box in flame.rectangles}
+    assert [(box.x / WIDTH, box.y / ROW) for box in boxes.values()] == [(0, 0), (0, 1), (0.25, 1), (0.75, 0)]
+    assert boxes["beside"].width == pytest.approx(2 * boxes["right"].width, rel=0.01)
+    assert flame.height == 2 * ROW
+    assert boxes["left"].title.startswith("left: 750 cycles (75.0 %)")
+
+
+def test_flames_too_narrow_to_see_are_left_out() -> None:
+    boxes = draw(
+        "", [frame("pb_network_of_a_very_long_name" * 9, 9999), frame("thin", 40), frame("gone", 1)]
+    ).rectangles
+    assert len(boxes) == 2
+    assert boxes[0].label.startswith("network_of")
+    assert boxes[0].label.endswith("…")
+    assert boxes[1].label == ""
+    assert draw("", []).rectangles == draw("", [frame("nothing", 0)]).rectangles == ()
 
 
 def test_a_page_without_the_optional_parts(tmp_path: Path) -> None:
@@ -208,7 +257,17 @@ def test_the_table_fits_and_is_plain_away_from_a_terminal(width: int) -> None:
     report = next(line for line in lines if line.startswith("Report: "))
     assert report.endswith("report.html")
     assert max(len(line) for line in lines if line is not report) <= width
-    for number in ("537,520", "148,772", "96.81 %", "96.0-97.4", "154,116", "-72.3 %", "linked", "modelled"):
+    for number in (
+        "537,520",
+        "148,772",
+        "96.81 %",
+        "96.0-97.4",
+        "154,116",
+        "<215,762",
+        "-72.3 %",
+        "linked",
+        "modelled",
+    ):
         assert number in text, number
     assert "Bit-exact: 400 of 400 clips, 0 mismatches" in text
     assert "Accuracy kept" in text

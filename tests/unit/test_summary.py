@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from proofboard_harness.errors import BenchFault
+from proofboard_harness.measurement import Source
+from proofboard_harness.report.record import Cost
 from proofboard_harness.report.summary import summary_document, write_summary
 from report_example import example_record, failed_record
 
@@ -57,9 +59,17 @@ def test_the_values_are_those_of_the_record() -> None:
     assert document["cost"]["network"] == {
         "predicted": 152_000,
         "target": 154_116,
-        "unit": "instructions",
+        "unit": "cycles",
         "source": "modelled",
+        "interval": [154_116, 1.4 * 154_116],
+        "instructions": 0.9 * 154_116,
+        "error": 152_000 / 154_116 - 1,
     }
+    (hidden, logits, rest) = document["profile"]["compressed"]["layers"]
+    assert (hidden["name"], hidden["operator"], hidden["macs"]) == ("hidden", "Dense", 126_976)
+    assert hidden["error"] == pytest.approx(0.02)
+    assert logits["error"] == pytest.approx(-0.01)
+    assert rest["macs"] is None
     assert document["cost_baseline"]["network"]["target"] == 783_902
     parts = document["rom_parts"]["compressed"]
     assert parts["fixed"] + parts["weights"] + parts["other"] == document["rom_bytes"]["compressed"]
@@ -78,6 +88,16 @@ def test_passed_follows_the_checks() -> None:
     ]
     unsure = dataclasses.replace(example_record(), comparison=None)
     assert summary_document(unsure)["accuracy_kept"] is None
+
+
+def test_on_a_board_there_is_no_profile() -> None:
+    record = example_record()
+    cost = Cost(100, 110, "cycles", Source.MEASURED)
+    image = dataclasses.replace(record.compressed, profile=None, network=cost)
+    document = summary_document(dataclasses.replace(record, compressed=image))
+    assert document["profile"]["compressed"] is None
+    assert document["cost"]["network"]["interval"] is None
+    assert document["cost"]["network"]["source"] == "measured"
 
 
 def test_every_key_is_documented() -> None:

@@ -57,7 +57,7 @@ def _row(frames: Sequence[Frame], left: float, depth: int, whole: float) -> Iter
                 height=ROW - _GAP,
                 part=frame.part,
                 shade=(index + depth) % _SHADES,
-                label=_label(frame.name, width),
+                label=_label(frame.name.removeprefix("pb_").removeprefix("frontend_"), width),
                 title=_title(frame, whole),
             )
             yield from _row(frame.children, left, depth + 1, whole)
