@@ -31,13 +31,19 @@ void pb_frontend_fft(const pb_frontend *frontend, pb_bin *bins) {
     }
 }
 
-static inline uint32_t squared(int16_t re, int16_t im) {
-    return (uint32_t)(re * re + im * im);
-}
-
-/* Unsigned: sums wrap, and only the differences that are squared are known to fit int16. */
+/* Unsigned: sums wrap, and only the differences that are squared are known to fit int32. */
 static inline uint32_t product(int32_t factor, int32_t value) {
     return (uint32_t)(factor * value);
+}
+
+static inline uint32_t shifted(int16_t part) {
+    return (uint32_t)part << 16;
+}
+
+/* The square of a number with 16 fraction bits, rounded to a whole one. */
+static inline uint32_t squared(uint32_t part) {
+    const int64_t number = (int32_t)part;
+    return (uint32_t)((number * number + INT64_C(0x80000000)) >> 32);
 }
 
 void pb_frontend_power(const pb_frontend *frontend, pb_bin *bins) {
@@ -48,11 +54,10 @@ void pb_frontend_power(const pb_frontend *frontend, pb_bin *bins) {
          factor++, low++, high--) {
         const pb_complex16 l = low->z, h = high->z;
         const int32_t odd_re = l.re - h.re, odd_im = l.im + h.im;
-        const uint32_t re = product(factor->re, odd_re) + product(factor->im, odd_im) + 0x8000u;
-        const uint32_t im = product(factor->re, odd_im) - product(factor->im, odd_re) + 0x8000u;
-        const int32_t u = (int32_t)re >> 16, v = (int32_t)im >> 16;
-        low->power = squared((int16_t)(h.re + u), (int16_t)(h.im - v));
-        high->power = squared((int16_t)(l.re - u), (int16_t)(l.im - v));
+        const uint32_t u = product(factor->re, odd_re) + product(factor->im, odd_im);
+        const uint32_t v = product(factor->re, odd_im) - product(factor->im, odd_re);
+        low->power = squared(shifted(h.re) + u) + squared(shifted(h.im) - v);
+        high->power = squared(shifted(l.re) - u) + squared(shifted(l.im) - v);
     }
 }
 

@@ -51,13 +51,14 @@ def run(spec: FrontendSpec, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
 
 @dataclass(frozen=True)
 class _Buffers:
-    """int32 working memory for a batch: `spectrum` [2, N, batch] is (real, imaginary)."""
+    """int32 working memory for a batch: `spectrum` [2, N, batch] is (real, imaginary). `weights`: mel weights."""
 
     samples: Int32
     spectrum: Int32
     sums: Int32
     rotated: Int32
     product: Int32
+    weights: NDArray[np.float64]
 
     @classmethod
     def allocate(cls, spec: FrontendSpec, batch: int) -> _Buffers:
@@ -68,13 +69,16 @@ class _Buffers:
             sums=np.empty((4, 2, quarter, batch), dtype=np.int32),
             rotated=np.empty((quarter, batch), dtype=np.int32),
             product=np.empty((quarter, batch), dtype=np.int32),
+            weights=spec.weights().astype(np.float64),
         )
 
 
 def _run_chunk(spec: FrontendSpec, frames: NDArray[np.int16], buffers: _Buffers) -> NDArray[np.int16]:
     """Features int16 [batch, mel_bands] of frames int16 [batch, frame]."""
     shift = block_shift(frames)
-    return _log_mel(spec, power(spec, _transform(spec, frames, shift, buffers)), shift)
+    powers = power(spec, _transform(spec, frames, shift, buffers))
+    # Exact: the weighted sums stay under 2**52 and float64 holds every integer to 2**53.
+    return _levels(spec, buffers.weights @ powers.astype(np.float64), shift)
 
 
 def block_shift(frames: NDArray[np.int16]) -> Int32:
@@ -171,33 +175,46 @@ def power(spec: FrontendSpec, spectrum: Int32) -> Int32:
 
     Only the pairs of bins that `spec.split` is for; 0 stands for the others.
     """
-    points, first = spec.points, spec.first_pair
-    end = first + len(spec.split)
-    out = np.zeros((points + 1, spectrum.shape[-1]), dtype=np.int32)
-    low, high = spectrum[:, first:end], spectrum[:, points - first : points - end : -1]
-    # Wraps in between, as the C does: only the differences that are squared are known to fit int16.
+    first, last = spec.first_pair, spec.points - spec.first_pair
+    pairs = len(spec.split)
+    out = np.zeros((spec.points + 1, spectrum.shape[-1]), dtype=np.int32)
+    out[first : first + pairs], out[last : last - pairs : -1] = map(_squared, split(spec, spectrum))
+    return out
+
+
+def split(spec: FrontendSpec, spectrum: Int32) -> tuple[Int32, Int32]:
+    """Bins k and N - k of the real transform from `transform`'s result, for the pairs of `spec.split`.
+
+    Sums wrap in between, as the C's do: only the result is known to fit int32.
+
+    Returns:
+        Twice int32 [2, pairs, batch], real and imaginary parts with 16 fraction bits, bins k conjugate.
+    """
+    first, last = spec.first_pair, spec.points - spec.first_pair
+    pairs = len(spec.split)
+    low, high = spectrum[:, first : first + pairs], spectrum[:, last : last - pairs : -1]
     across, along = spec.split.astype(np.int32).T[:, :, None]
     odd = np.stack([low[0] - high[0], low[1] + high[1]])
     turned = across * odd
     turned[0] += along * odd[1]
     turned[1] -= along * odd[0]
-    turned += 1 << 15
-    turned >>= 16
-    out[first:end] = _squared(high[0] + turned[0], high[1] - turned[1])
-    out[points - first : points - end : -1] = _squared(low[0] - turned[0], low[1] - turned[1])
-    return out
+    upper = (low << 16) - turned
+    turned[1] *= -1
+    turned += high << 16
+    return turned, upper
 
 
-def _squared(real: Int32, imaginary: Int32) -> Int32:
-    """Squared magnitude of int16 parts of which only the low 16 bits are right."""
-    real, imaginary = (part.astype(np.int16).astype(np.int32) for part in (real, imaginary))
-    return np.asarray(real * real + imaginary * imaginary)
+def _squared(number: Int32) -> Int32:
+    """Sum of the squares of both parts, each rounded to a whole number."""
+    squares = number.astype(np.int64)
+    squares *= squares
+    squares += 1 << 31
+    squares >>= 32
+    return np.asarray(squares[0] + squares[1], dtype=np.int32)
 
 
-def _log_mel(spec: FrontendSpec, powers: Int32, shift: Int32) -> NDArray[np.int16]:
-    """Features int16 [batch, mel_bands]."""
-    # Exact: the weighted sums stay under 2**52 and float64 holds every integer to 2**53.
-    energy = spec.weights().astype(np.float64) @ powers.astype(np.float64)
+def _levels(spec: FrontendSpec, energy: NDArray[np.float64], shift: Int32) -> NDArray[np.int16]:
+    """Features int16 [batch, mel_bands] of the bands' energies [mel_bands, batch]."""
     level = log2(spec, energy) + spec.mel_offset[:, None] - (shift << (LOG_FRACTION_BITS + 1))
     drop = LOG_FRACTION_BITS - FEATURE_FRACTION_BITS
     rounded = (level + (1 << (drop - 1))) >> drop
@@ -212,8 +229,8 @@ def log2(spec: FrontendSpec, value: NDArray[np.float64]) -> Int32:
     bits = value.view(np.int64)
     exponent = ((bits >> 52) - 1023).astype(np.int32)
     segment = (bits >> 47) & 31
-    fraction = (bits >> 32) & 0x7FFF
+    fraction = ((bits >> 32) & 0x7FFF).astype(np.uint32)
     # Twice the rise stands below the value, in the bits that are dropped: one multiply-accumulate adds both.
-    entry = spec.log_table[segment].astype(np.int64)
-    interpolated = ((entry + (entry & 0xFFFF) * fraction) >> 16).astype(np.int32)
-    return np.asarray((exponent << 15) + interpolated)
+    entry = spec.log_table[segment]
+    interpolated = (entry + (entry & 0xFFFF) * fraction) >> 16
+    return np.asarray((exponent << 15) + interpolated.astype(np.int32))
