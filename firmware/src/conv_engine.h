@@ -23,9 +23,8 @@ extern const pb_conv_storage pb_conv_storage_s8;
 extern const pb_conv_storage pb_conv_storage_s4;
 extern const pb_conv_storage pb_conv_storage_s2;
 
-/* Runs a whole layer. output: int8 [pixels][outputs]. With quads = ceil(inputs / 4), scratch takes
- * 8 * group * quads bytes for wide weights, 16 * quads + 8 for two wide patches, 2 * group for
- * outputs; then, if `source` gathers, two patches of 4 * quads bytes. Aligned to 4 bytes. */
+/* Runs a whole layer. output: int8 [pixels][outputs]; scratch: see conv_filters.h; behind that, if
+ * `source` gathers, two patches of 4 * quads bytes. Aligned to 4 bytes. */
 void pb_conv_engine_run(const pb_conv_filters *filters, const pb_conv_storage *storage,
                         uint32_t pixels, pb_conv_source source, const void *layer,
                         const int8_t *input, int8_t *output, void *scratch);

@@ -10,13 +10,16 @@ void pb_conv_product_patches(const int8_t *first, const int8_t *second, uint32_t
                              int16_t *wide) {
     uint32_t i = 0;
 #if defined(__ARM_FEATURE_DSP)
-    for (; i + 4 <= inputs; i += 4) {
-        const int8x4_t one = pb_lanes_load(first + i), other = pb_lanes_load(second + i);
-        pb_lanes_put(wide + 2 * i, pb_lanes_even(one));
-        pb_lanes_put(wide + 2 * i + 2, pb_lanes_even(other));
-        pb_lanes_put(wide + 2 * i + 4, pb_lanes_odd(one));
-        pb_lanes_put(wide + 2 * i + 6, pb_lanes_odd(other));
+    int16_t *to = wide;
+    const int8_t *one = first, *other = second;
+    for (uint32_t quads = inputs / 4; quads > 0; quads--, to += 8, one += 4, other += 4) {
+        const int8x4_t word = pb_lanes_load(one), other_word = pb_lanes_load(other);
+        pb_lanes_put(to, pb_lanes_even(word));
+        pb_lanes_put(to + 2, pb_lanes_even(other_word));
+        pb_lanes_put(to + 4, pb_lanes_odd(word));
+        pb_lanes_put(to + 6, pb_lanes_odd(other_word));
     }
+    i = inputs & ~3u;
 #endif
     for (; i < inputs; i++) {
         wide[place(i)] = first[i];

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* weights: as pb_conv_widen leaves them. patches: as pb_conv_product_patches leaves them; 8 more
- * bytes are read and ignored. scaling: [blocks][8]. first, second: outputs of the two patches,
- * 4 * blocks bytes each, aligned to 4 bytes. */
+/* weights: as pb_conv_widen leaves them. patches: as pb_conv_product_patches leaves them. 4 bytes
+ * after the weights and 8 after the patches are read and ignored. scaling: [blocks][8]. first,
+ * second: outputs of the two patches, 4 * blocks bytes each, aligned to 4 bytes. */
 typedef struct {
     const int16_t *weights;
     const int16_t *patches;

@@ -127,8 +127,8 @@ void pb_depthwise_3x3_s8_run(const pb_depthwise *layer, const int8_t *input, int
         window->input_width, window->left, window->output_width, channels, channels, channels};
     /* Lines begin and end with padding and come in twos: the fewer of them, the better. */
     const int lengthwise = window->output_height > window->output_width;
-    const axis *const along = lengthwise ? &down : &right, *const across =
-                                                               lengthwise ? &right : &down;
+    const axis *const along = lengthwise ? &down : &right;
+    const axis *const across = lengthwise ? &right : &down;
     for (uint32_t channel = 0; channel < channels; channel += 4) {
         run_channels(layer, along, across, channel, input + channel, output + channel, scratch);
     }

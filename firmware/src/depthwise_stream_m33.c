@@ -4,8 +4,11 @@
 
 /* One position: the last products of the output two positions back, which is stored; the middle
  * ones of the output one back; the first ones of a new output, in the registers that became free.
- * r1, r2: pairs; r4-r6: weights (0, 1); r7-r9: weights (1, 2). Pairs of lines 1 to 3 are missing
- * the product of line 2 or line 1, which SMLABT and SMLATB add. `MIDDLE` goes between. */
+ * r1, r2: pairs of lines (0, 1) and (2, 3); r4-r6: weights (0, 1); r7-r9: weights (1, 2).
+ *
+ * Output line 0 takes lines 0 and 1 by SMLAD, and line 2 by weight 2, the lower half of r2 by the
+ * upper half of r7-r9, by SMLABT. Output line 1 takes lines 2 and 3 by SMLAD, and line 1 by weight
+ * 0, the upper half of r1 by the lower half of r4-r6, by SMLATB. */
 #define POSITION(old0, old1, mid0, mid1, MIDDLE, END)                                              \
     "ldrd r1, r2, [r0], #32\n\t"                                                                   \
     "smlad " old0 ", r1, r6, " old0 "\n\t"                                                         \

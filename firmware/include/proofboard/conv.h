@@ -13,8 +13,9 @@ typedef struct {
 } pb_conv;
 
 /* input: int8 [height][width][channels], each in -127..127; output: int8 [output height]
- * [output width][outputs]; scratch: working memory as conv_engine.h counts it. All owned by the
- * caller, aligned to 4 bytes, not overlapping. The suffix is the width of the stored weights. */
+ * [output width][outputs]; scratch: what conv_filters.h says, and 8 * quads bytes for what the
+ * windows of two pixels hold. All owned by the caller, aligned to 4 bytes, not overlapping. The
+ * suffix is the width of the stored weights. */
 void pb_conv_s8_run(const pb_conv *layer, const int8_t *input, int8_t *output, void *scratch);
 void pb_conv_s4_run(const pb_conv *layer, const int8_t *input, int8_t *output, void *scratch);
 void pb_conv_s2_run(const pb_conv *layer, const int8_t *input, int8_t *output, void *scratch);

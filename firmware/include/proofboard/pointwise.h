@@ -9,9 +9,9 @@ typedef struct {
     pb_conv_filters filters; /* inputs: channels of a pixel */
 } pb_pointwise;
 
-/* input: int8 [pixels][inputs], each in -127..127; output: int8 [pixels][outputs]; scratch: working
- * memory as PB_CONV_SCRATCH_BYTES counts it without a patch. All owned by the caller, aligned to 4
- * bytes, not overlapping. */
+/* input: int8 [pixels][inputs], each in -127..127; output: int8 [pixels][outputs]; scratch: see
+ * conv_filters.h. All owned by the caller, aligned to 4 bytes, not overlapping. The suffix is the
+ * width of the stored weights. */
 void pb_pointwise_s8_run(const pb_pointwise *layer, const int8_t *input, int8_t *output,
                          void *scratch);
 void pb_pointwise_s4_run(const pb_pointwise *layer, const int8_t *input, int8_t *output,
