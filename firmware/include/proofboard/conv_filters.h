@@ -20,8 +20,10 @@
  * has checked |bias| + 127 * sum |weights| < 2^31 for each row, so that no accumulator overflows
  * for inputs in -127..127.
  *
- * Rows are widened to int16 in `scratch` before use, `group` rows at a time. The arrays are
- * constant, aligned to 4 bytes, and live as long as the image. */
+ * Rows are widened to int16 in `scratch` before use, `group` rows at a time. With quads = inputs /
+ * 4, rounded up, it takes 8 * group * quads bytes for them, 16 * quads + 8 for the inputs of two
+ * pixels, which are widened too, and 2 * group for outputs. The arrays are constant, aligned to 4
+ * bytes, and live as long as the image. */
 typedef struct {
     uint32_t inputs;
     uint16_t outputs;
