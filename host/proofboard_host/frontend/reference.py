@@ -188,7 +188,7 @@ def split(spec: FrontendSpec, spectrum: Int32) -> tuple[Int32, Int32]:
     Sums wrap in between, as the C's do: only the result is known to fit int32.
 
     Returns:
-        Twice int32 [2, pairs, batch], real and imaginary parts with 16 fraction bits, bins k conjugate.
+        Twice int32 [2, pairs, batch], real and imaginary parts of the conjugates, 16 fraction bits.
     """
     first, last = spec.first_pair, spec.points - spec.first_pair
     pairs = len(spec.split)

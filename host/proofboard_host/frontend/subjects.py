@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..application import AudioSection, FrontendSection, load_application
 from . import reference
-from .accuracy import signals
 from .emit import emit_c
 from .mel import mel_edges, mel_filters
+from .sounds import signals
 from .specification import FEATURE_FRACTION_BITS, FrontendSpec, build_specification
 
 _SAMPLE_RATE = 16000
