@@ -27,6 +27,10 @@ class Codes:
     scale: Float64
     bits: int
 
+    def shaped(self, shape: tuple[int, ...]) -> Codes:
+        """The same codes in another shape."""
+        return Codes(self.values.reshape(shape), self.scale, self.bits)
+
 
 @dataclass(frozen=True, eq=False)
 class DenseLayer:
