@@ -16,8 +16,8 @@ import torch
 from brevitas.quant import Int8WeightPerChannelFloat
 from torch import nn
 
+from ..compress.layers import Chain, Codes, MaxPoolLayer
 from ..train.network import FloatLayer
-from .layers import Chain, Codes, MaxPoolLayer
 from .student import Effort, Geometry, Lessons, chain_from, fit
 
 

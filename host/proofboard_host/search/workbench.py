@@ -13,6 +13,8 @@ import torch
 from torch import nn
 
 from ..application import Application
+from ..compress.integer import Quantisation, Rounding, quantise_chain
+from ..compress.layers import Chain
 from ..graph import reference
 from ..graph.graph import Graph
 from ..train.material import SYNTHETIC, WORKERS, Material
@@ -20,8 +22,6 @@ from ..train.network import FloatNetwork
 from ..train.trainer import deterministic
 from .candidate import Candidate
 from .inputs import Inputs, every_frame, strongest_bands
-from .integer import Quantisation, Rounding, quantise_chain
-from .layers import Chain
 from .operating_point import matching_shift, shift_logit
 from .pool import Pool, build_pool, side_weights, targets
 from .structure import factorise, prune_channels

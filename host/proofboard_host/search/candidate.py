@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..compress.weights import CODES
 from ..errors import ModelFault
-from .weights import CODES
 
 Rounding = Literal["nearest", "second_order", "aware"]
 

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..compress.layers import Chain, ConvLayer, DenseLayer, Layer, MaxPoolLayer
 from ..errors import ModelFault
 from ..train.network import FEATURE_SCALE, FloatLayer, fold_normalisation
 from .candidate import Candidate
-from .layers import Chain, ConvLayer, DenseLayer, Layer, MaxPoolLayer
 
 _CHECKED_EVERY = 50  # steps between two looks at the loss
 

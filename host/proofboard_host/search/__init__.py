@@ -1,0 +1,1 @@
+"""Search for the smallest network that keeps accuracy: candidates, how they are trained, and which of them wins."""
