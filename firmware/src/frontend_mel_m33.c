@@ -3,30 +3,30 @@
 
 #ifdef __ARM_FEATURE_DSP
 
-/* What the bands of a frame share. */
-typedef struct {
-    int16_t *features;         /* where the next one goes */
-    const int32_t *offset;     /* of the next band */
-    const uint32_t *log_table; /* of pb_frontend */
-    int32_t at_top;            /* level of an energy of 2^63, before the offset */
-    int32_t floor;
-} bands;
-
-/* The bands between `segment` and `end`, whose first bin is `bin`: features and offset move on. The
- * sums of a segment are in r3 (plain) and r4, r5 (the last bin 0 times, the one before once, ...);
- * r8, r9 hold the energy of the band that is open. */
-__attribute__((naked, noinline)) static void run_of_bands(bands *bands, const pb_bin *bin,
-                                                          const pb_mel_segment *segment,
-                                                          const pb_mel_segment *end) {
-    (void)bands, (void)bin, (void)segment, (void)end;
+/* The sums of a segment are in r3 (plain) and r4, r5 (the last bin 0 times, the one before once,
+ * ...); r8, r9 hold the energy of the band that is open. On the stack, from its end: where the
+ * run's first segment ends, where its last one does, bins, run, end; further up the arguments. */
+__attribute__((naked, noinline)) static void
+all_bands(const pb_bin *bins, const pb_mel_segment *segment, const pb_mel_run *run,
+          const pb_mel_run *end, int16_t *features, const int32_t *offset,
+          const uint32_t *log_table, int32_t at_top, int32_t floor) {
+    (void)bins, (void)segment, (void)run, (void)end;
+    (void)features, (void)offset, (void)log_table, (void)at_top, (void)floor;
     __asm volatile("   push    {r4-r11, lr}            \n"
-                   "   ldm     r0, {r10-r12}           \n" /* features, offset, log_table */
-                   "   ldrd    r4, r5, [r0, #12]       \n" /* at_top, floor */
-                   "   add     r6, r2, #12             \n" /* the segment that only opens */
-                   "   push    {r0, r3-r6}             \n"
-                   "   mov     r0, r1                  \n"
-                   "   mov     r1, r2                  \n"
+                   "   push    {r0, r2, r3}            \n"
+                   "   sub     sp, #8                  \n"
+                   "   add     r4, sp, #56             \n"
+                   "   ldm     r4, {r10-r12}           \n" /* features, offset, log_table */
                    "   movs    r2, #1                  \n"
+                   "0: ldr     r4, [sp, #12]           \n"
+                   "   ldr     r0, [sp, #8]            \n"
+                   "   ldm     r4!, {r5, r6}           \n" /* first_bin, bands */
+                   "   add     r7, r1, #12             \n"
+                   "   str     r4, [sp, #12]           \n"
+                   "   add     r6, r6, r6, lsl #1      \n"
+                   "   add     r0, r0, r5, lsl #2      \n"
+                   "   add     r6, r7, r6, lsl #2      \n"
+                   "   strd    r7, r6, [sp]            \n"
                    "1: ldr     lr, [r1], #4            \n"
                    "   movs    r3, #0                  \n"
                    "   movs    r4, #0                  \n"
@@ -43,13 +43,13 @@ __attribute__((naked, noinline)) static void run_of_bands(bands *bands, const pb
                    "   umull   r6, lr, r6, r3          \n"
                    "   umlal   r6, lr, r7, r4          \n"
                    "   mla     lr, r7, r5, lr          \n"
-                   "   ldr     r4, [sp, #16]           \n"
+                   "   ldr     r4, [sp]                \n"
                    "   adds    r8, r8, r6              \n"
                    "   adc     r9, r9, lr              \n"
                    "   cmp     r1, r4                  \n"
                    "   beq     6f                      \n"
                    "   cmp     r9, #0                  \n"
-                   "   ldrd    r4, r5, [sp, #8]        \n" /* at_top, floor */
+                   "   ldrd    r4, r5, [sp, #68]       \n" /* at_top, floor */
                    "   ldr     r7, [r11], #4           \n"
                    "   beq     7f                      \n"
                    "4: add     r4, r4, r7              \n"
@@ -63,7 +63,7 @@ __attribute__((naked, noinline)) static void run_of_bands(bands *bands, const pb
                    "   ldr     r7, [r12, r7, lsl #2]   \n"
                    "   ubfx    r9, r9, #11, #15        \n"
                    "   smlabb  r7, r7, r9, r7          \n"
-                   "   ldr     r5, [sp, #12]           \n"
+                   "   ldr     r5, [sp, #72]           \n"
                    "   add     r4, r4, r7, lsr #16     \n"
                    "   asr     r4, r4, #7              \n"
                    "   cmp     r4, r5                  \n"
@@ -76,8 +76,10 @@ __attribute__((naked, noinline)) static void run_of_bands(bands *bands, const pb
                    "   sbc     r9, r3, lr              \n"
                    "   cmp     r1, r4                  \n"
                    "   bne     1b                      \n"
-                   "   pop     {r0, r3-r6}             \n"
-                   "   strd    r10, r11, [r0]          \n"
+                   "   ldrd    r4, r5, [sp, #12]       \n"
+                   "   cmp     r4, r5                  \n"
+                   "   bne     0b                      \n"
+                   "   add     sp, #20                 \n"
                    "   pop     {r4-r11, pc}            \n"
                    /* An energy under 2^32, or none: then its level is the floor. */
                    "7: movs    r9, r8                  \n"
@@ -92,20 +94,9 @@ __attribute__((naked, noinline)) static void run_of_bands(bands *bands, const pb
 
 void pb_frontend_mel(const pb_frontend *frontend, const pb_bin *bins, uint32_t shift,
                      int16_t *features) {
-    bands bands = {
-        .features = features,
-        .offset = frontend->mel_offset,
-        .log_table = frontend->log_table,
-        .at_top = (63 << 15) - (int32_t)(shift << 16) + 0x40, /* 0x40 rounds */
-        .floor = frontend->floor,
-    };
-    const pb_mel_segment *segment = frontend->mel_segments;
-    for (uint32_t i = 0; i < frontend->runs; i++) {
-        const pb_mel_run run = frontend->mel_runs[i];
-        const pb_mel_segment *end = segment + run.bands + 1;
-        run_of_bands(&bands, bins + run.first_bin, segment, end);
-        segment = end;
-    }
+    const int32_t at_top = (63 << 15) - (int32_t)(shift << 16) + 0x40; /* 0x40 rounds */
+    all_bands(bins, frontend->mel_segments, frontend->mel_runs, frontend->mel_runs + frontend->runs,
+              features, frontend->mel_offset, frontend->log_table, at_top, frontend->floor);
 }
 
 #endif

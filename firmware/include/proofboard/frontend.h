@@ -26,8 +26,8 @@ typedef struct {
 
 /* Neighbouring mel bands: bands + 1 segments that follow each other from first_bin on. */
 typedef struct {
-    uint16_t first_bin;
-    uint16_t bands;
+    uint32_t first_bin;
+    uint32_t bands;
 } pb_mel_run;
 
 /* One front end: written by the generator, constant, lives as long as the image.

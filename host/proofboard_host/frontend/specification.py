@@ -58,7 +58,7 @@ class FrontendSpec:
             stages before take every 4th, 16th, ... of them.
         first_pair: the least k of the pairs of bins (k, N - k) of which a band needs either.
         split: int16 [pairs, 2], Q16, ((1 - sin) / 2, cos / 2) of 2 pi k / frame for the pairs from `first_pair` on.
-        mel_runs: uint16 [runs, 2], the first bin of the first segment, and bands.
+        mel_runs: uint32 [runs, 2], the first bin of the first segment, and bands.
         mel_length: uint16 [mel_bands + runs], bins of each segment, run after run.
         mel_ramp: uint32 [mel_bands + runs, 2], `last` and `step` of each segment.
         mel_offset: int32 [mel_bands], Q15, added to log2 of the weighted sum: makes levels absolute.
@@ -79,7 +79,7 @@ class FrontendSpec:
     twiddles: NDArray[np.int16]
     first_pair: int
     split: NDArray[np.int16]
-    mel_runs: NDArray[np.uint16]
+    mel_runs: NDArray[np.uint32]
     mel_length: NDArray[np.uint16]
     mel_ramp: NDArray[np.uint32]
     mel_offset: NDArray[np.int32]
@@ -172,7 +172,7 @@ def band_tables(frame: int, runs: Sequence[Sequence[Segment]], offset: NDArray[n
         "mel_bands": len(offset),
         "first_pair": first_pair,
         "split": _table(np.stack([1.0 - np.sin(angle), np.cos(angle)], axis=-1) * 2**15, np.int16),
-        "mel_runs": _table([(_first_bin(run), len(run) - 1) for run in runs], np.uint16),
+        "mel_runs": _table([(_first_bin(run), len(run) - 1) for run in runs], np.uint32),
         "mel_length": _table([part.length for part in segments], np.uint16),
         "mel_ramp": _table([(part.last, part.step) for part in segments], np.uint32),
         "mel_offset": _table(offset, np.int32),
