@@ -10,7 +10,7 @@ class Source(StrEnum):
     """Where a number comes from; docs/architecture.md defines the words."""
 
     MEASURED = "measured"  # a hardware counter on a board
-    MODELLED = "modelled"  # executed instructions, counted by a simulator
+    MODELLED = "modelled"  # by a simulator: executed instructions, and the cycles that a documented model gives them
     PREDICTED = "predicted"  # from the graph alone
     LINKED = "linked"  # from the ELF
     HOST = "host"  # computed on the host from recordings
