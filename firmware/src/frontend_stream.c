@@ -1,17 +1,28 @@
 /* The streaming form: samples collect to frames, the frames' features in a ring. */
 #include "proofboard/frontend_stream.h"
 
-/* Two samples a word, since the C library of small images copies byte by byte. `to` may lie below
- * `from` in the same array. */
+static inline uint32_t word_at(const int16_t *samples) {
+    uint32_t word;
+    __builtin_memcpy(&word, samples, sizeof word);
+    return word;
+}
+
+static inline void put_word(int16_t *samples, uint32_t word) {
+    __builtin_memcpy(samples, &word, sizeof word);
+}
+
+/* Word by word, since the C library of small images copies byte by byte. `to` may lie below `from`
+ * in the same array: every load of a round is before its stores. */
 __attribute__((noinline)) static void copy(int16_t *to, const int16_t *from, uint32_t count) {
-    for (; count >= 4u; count -= 4u, to += 4, from += 4) {
-        uint32_t first, second;
-        __builtin_memcpy(&first, from, sizeof first);
-        __builtin_memcpy(&second, from + 2, sizeof second);
-        __builtin_memcpy(to, &first, sizeof first);
-        __builtin_memcpy(to + 2, &second, sizeof second);
+    for (const int16_t *end = from + (count & ~7u); from != end; to += 8, from += 8) {
+        const uint32_t a = word_at(from), b = word_at(from + 2);
+        const uint32_t c = word_at(from + 4), d = word_at(from + 6);
+        put_word(to, a);
+        put_word(to + 2, b);
+        put_word(to + 4, c);
+        put_word(to + 6, d);
     }
-    for (; count > 0u; count--) {
+    for (count &= 7u; count > 0u; count--) {
         *to++ = *from++;
     }
 }

@@ -7,6 +7,7 @@ of librosa: linear below 1 kHz (3 mel per 200 Hz), above it 27 steps per factor 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,9 +83,9 @@ def _segment(bins: NDArray[np.int64], falling: NDArray[np.float64], step: float)
     if not bins.size:
         return Segment(first=0, length=0, last=0, step=0)
     peak, steps = 1 << RAMP_BITS, bins.size - 1
-    last = round(float(falling[-1]) * peak)
+    last = math.floor(float(falling[-1]) * peak + 0.5)
     # Never over the peak at the first bin: the other band's weight is not negative.
-    whole = min(round(step * peak), (peak - last) // steps) if steps else 0
+    whole = min(math.floor(step * peak + 0.5), (peak - last) // steps) if steps else 0
     return Segment(first=int(bins[0]), length=bins.size, last=last, step=whole)
 
 
