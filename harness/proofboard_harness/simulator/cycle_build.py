@@ -1,6 +1,6 @@
-"""Compiles the cycle model, a plug-in of QEMU's translator, for the QEMU that is installed.
+"""Compiles the cycle model: a plug-in of QEMU's translator for the QEMU that is installed, or a part of a library.
 
-The plug-in is one shared library, kept in the user's cache under the hash of its sources and of what compiles it.
+A shared library is kept in the user's cache under the hash of its sources and of what compiles it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -55,19 +55,13 @@ def compile_plugin(version: int, target: Path, options: Sequence[str] = ()) -> N
         ToolMissing: there is no C compiler for this machine.
         BenchFault: the compiler refused.
     """
-    compiler = toolchain.find(toolchain.HOST_CC)
-    undefined = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
     files = sorted(sources_folder().glob("*.c"))
-    command: list[str | Path] = [
-        compiler,
-        *_FLAGS,
-        *options,
-        *undefined,
-        f"-DPB_PLUGIN_VERSION={version}",
-        *files,
-        "-o",
-        target,
-    ]
+    undefined = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
+    _compile(files, target, [*options, *undefined, f"-DPB_PLUGIN_VERSION={version}"])
+
+
+def _compile(files: Sequence[Path], target: Path, options: Sequence[str]) -> None:
+    command: list[str | Path] = [toolchain.find(toolchain.HOST_CC), *_FLAGS, *options, *files, "-o", target]
     try:
         toolchain.run(command, what="compiling the cycle model")
     except FirmwareFault as error:
@@ -86,18 +80,45 @@ def build_plugin(cache: Path | None = None) -> Path:
     """
     qemu = toolchain.version(toolchain.QEMU)
     version = plugin_version(qemu)
-    sha = hashlib.sha256(f"{qemu}\0{toolchain.version(toolchain.HOST_CC)}\0{' '.join(_FLAGS)}\0".encode())
-    for path in sorted(sources_folder().glob("*.[ch]")):
+    sources = sorted(sources_folder().glob("*.[ch]"))
+    key = _key([qemu, toolchain.version(toolchain.HOST_CC), *_FLAGS], sources)
+    return _cached(f"{key}.so", cache, lambda target: compile_plugin(version, target))
+
+
+def build_library(name: str, files: Sequence[Path], folders: Sequence[Path], cache: Path | None = None) -> Path:
+    """A shared library of this machine from C files and the headers in `folders`, compiled unless the cache has it.
+
+    Args:
+        name: the beginning of its file name.
+        cache: the folder for it; by default the one of the user.
+
+    Raises:
+        ToolMissing: the C compiler is not there.
+        BenchFault: the compiler refused, or the cache can't be written.
+    """
+    options = [f"-I{folder}" for folder in folders]
+    headers = sorted(path for folder in folders for path in folder.glob("*.h"))
+    key = _key([toolchain.version(toolchain.HOST_CC), *_FLAGS], [*files, *headers])
+    return _cached(f"{name}-{key}.so", cache, lambda target: _compile(files, target, options))
+
+
+def _key(words: Sequence[str], sources: Sequence[Path]) -> str:
+    sha = hashlib.sha256("\0".join(words).encode() + b"\0")
+    for path in sources:
         sha.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return sha.hexdigest()[:24]
+
+
+def _cached(name: str, cache: Path | None, compile_into: Callable[[Path], None]) -> Path:
     folder = (cache or _user_cache()) / "cycle-model"
-    library = folder / f"{sha.hexdigest()[:24]}.so"
+    library = folder / name
     if library.is_file():
         return library
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as name:
-            compiled = Path(name) / library.name
-            compile_plugin(version, compiled)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            compiled = Path(temporary) / library.name
+            compile_into(compiled)
             compiled.replace(library)
     except OSError as error:
         hint = "choose a folder you may write to with PROOFBOARD_CACHE=DIR"

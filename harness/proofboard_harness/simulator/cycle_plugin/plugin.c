@@ -1,4 +1,5 @@
 /* The plug-in: QEMU's callbacks. Only the first core is counted. */
+#include "it_places.h"
 #include "memory_allocation.h"
 #include "qemu_api.h"
 #include "recorder.h"
@@ -13,32 +14,13 @@ PB_EXPORT int qemu_plugin_version = PB_PLUGIN_VERSION;
 static pb_settings settings;
 static pb_recorder recorder;
 
-/* The state of IT blocks behind the instructions seen so far, for a block that begins inside one.
- */
-#define IT_PLACES 4096u
-static struct {
-    uint32_t address;
-    pb_it_state state;
-} it_places[IT_PLACES];
+static pb_it_places it_places;
 
 /* An instruction that accesses memory. */
 typedef struct {
     const pb_block *block;
     uint32_t address;
 } access_site;
-
-static pb_it_state it_state_at(uint32_t address) {
-    const uint32_t place = (address >> 1) % IT_PLACES;
-    return it_places[place].address == address ? it_places[place].state : 0;
-}
-
-static void remember_it_state(uint32_t address, pb_it_state state) {
-    const uint32_t place = (address >> 1) % IT_PLACES;
-    if (state != 0 || it_places[place].address == address) {
-        it_places[place].address = address;
-        it_places[place].state = state;
-    }
-}
 
 static void read_code(const struct qemu_plugin_insn *instruction, uint16_t code[2]) {
     uint8_t bytes[4] = {0};
@@ -71,7 +53,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *translate
     const uint32_t start = (uint32_t)qemu_plugin_tb_vaddr(translated);
     pb_instruction *instructions = pb_allocate(count, sizeof *instructions);
     uint32_t address = start;
-    pb_it_state state = it_state_at(start);
+    pb_it_state state = pb_it_places_at(&it_places, start);
     (void)id;
     for (uint32_t index = 0; index < count; index++) {
         uint16_t code[2];
@@ -79,7 +61,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *translate
         instructions[index] = pb_decode(code[0], code[1], state);
         state = pb_advance_it(state, code[0]);
         address += instructions[index].size;
-        remember_it_state(address, state);
+        pb_it_places_note(&it_places, address, state);
     }
     pb_block *block = pb_block_new(start, instructions, count);
     block->function = pb_settings_function(&settings, start);
