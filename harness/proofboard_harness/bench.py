@@ -11,8 +11,9 @@ from serial.tools import list_ports
 from .errors import BenchFault
 from .lock import board_lock
 from .probe.flasher import Probe, open_pyocd_probe, open_simulated_probe
+from .simulator.child import Simulator
 from .simulator.cycle_counter import ProfileRequest
-from .simulator.qemu import QemuSimulator, run_qemu
+from .simulator.start import run_simulator
 from .spec import BoardSpec
 
 
@@ -24,10 +25,10 @@ class Bench:
     spec: BoardSpec
     probe: Probe
     serial_urls: tuple[str, ...]
-    simulator: QemuSimulator | None
+    simulator: Simulator | None
 
     def check_alive(self) -> None:
-        """Raises BenchFault if the simulator has died: to be asked when the link fails, for the cause."""
+        """Raises BenchFault or TargetFault if the simulator has died: to be asked when the link fails, for the cause."""
         if self.simulator is not None:
             self.simulator.check_alive()
 
@@ -53,7 +54,7 @@ def open_bench(
 
 @contextlib.contextmanager
 def _open_simulator(spec: BoardSpec, profile: ProfileRequest | None) -> Iterator[Bench]:
-    with run_qemu(spec, profile=profile) as simulator:
+    with run_simulator(spec, profile=profile) as simulator:
         host, port = simulator.endpoints.gdb
         probe = open_simulated_probe(spec, host, port, simulator.check_alive)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from .errors import BenchFault
-from .simulator.qemu import run_qemu
+from .simulator.start import run_simulator
 from .spec import BoardSpec
 
 
@@ -13,7 +13,7 @@ def run_in_foreground(spec: BoardSpec, console: Console) -> None:
     """Run the simulator of `spec` until it ends or the person stops it."""
     if spec.simulator is None:
         raise BenchFault(f"{spec.name} is a real board: there is nothing to simulate", hint="see `proofboard boards`")
-    with run_qemu(spec) as simulator:
+    with run_simulator(spec) as simulator:
         host, port = simulator.endpoints.gdb
         pyocd = f"-u gdbstub:{host}:{port} -t {spec.pyocd_target}"
         console.print(f"{spec.title} is up, halted, with empty flash. Ctrl-C ends it.", soft_wrap=True)

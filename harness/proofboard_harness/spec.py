@@ -32,7 +32,7 @@ class ProbeKind(StrEnum):
 
 
 class CostUnit(StrEnum):
-    """What the counter's ticks are turned into. A simulator has no cycles."""
+    """What the counter's ticks are turned into. QEMU has no cycles."""
 
     INSTRUCTIONS = "instructions"
     CYCLES = "cycles"
@@ -101,12 +101,22 @@ class LinkSpec:
 
 
 @dataclass(frozen=True)
-class SimulatorSpec:
+class QemuSpec:
     """A QEMU machine. With `icount_shift` N, each instruction takes 2**N ns of simulated time."""
 
     machine: str
     icount_shift: int
     arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VirtualSpec:
+    """A virtual RA6E1. `modelled`: its counter counts modelled cycles; else, faster, an instruction is a cycle."""
+
+    modelled: bool
+
+
+SimulatorSpec = QemuSpec | VirtualSpec
 
 
 @dataclass(frozen=True)
@@ -270,12 +280,15 @@ def _read_link(table: TomlTable, *, simulated: bool) -> LinkSpec:
 
 
 def _read_simulator(table: TomlTable) -> SimulatorSpec:
-    table.choice("kind", ["qemu"])
-    spec = SimulatorSpec(
-        machine=table.text("machine"),
-        icount_shift=table.integer("icount_shift", lowest=0, highest=10),
-        arguments=table.texts("arguments", ()),
-    )
+    spec: SimulatorSpec
+    if table.choice("kind", ["qemu", "virtual-ra6e1"]) == "qemu":
+        spec = QemuSpec(
+            machine=table.text("machine"),
+            icount_shift=table.integer("icount_shift", lowest=0, highest=10),
+            arguments=table.texts("arguments", ()),
+        )
+    else:
+        spec = VirtualSpec(modelled=table.choice("speed", ["fast", "modelled"]) == "modelled")
     table.finish()
     return spec
 
@@ -291,12 +304,14 @@ def _read_timing(table: TomlTable, simulator: SimulatorSpec | None) -> TimingSpe
         units_per_tick=Fraction(numerator, denominator),
     )
     table.finish()
-    if simulator is None:
-        expected, unit, source = Fraction(spec.clock_hz, spec.counter_hz), CostUnit.CYCLES, Source.MEASURED
-    else:
+    expected, unit, source = Fraction(spec.clock_hz, spec.counter_hz), CostUnit.CYCLES, Source.MEASURED
+    if simulator is not None:
+        source = Source.MODELLED
+    if isinstance(simulator, QemuSpec):
         # One tick lasts 10⁹/counter_hz ns of simulated time and one instruction 2^shift ns.
         expected = Fraction(10**9, spec.counter_hz << simulator.icount_shift)
-        unit, source = CostUnit.INSTRUCTIONS, Source.MODELLED
+    if isinstance(simulator, QemuSpec) or (simulator is not None and not simulator.modelled):
+        unit = CostUnit.INSTRUCTIONS
     if spec.units_per_tick != expected:
         raise table.fault(
             "units_per_tick", f"{numerator}/{denominator} contradicts the clocks, which make it {expected}"

@@ -19,7 +19,7 @@ from pathlib import Path
 from .. import toolchain
 from ..boards import load_board
 from ..errors import BenchFault, ConfigurationFault, ProofboardError, TargetFault
-from ..spec import BoardSpec
+from ..spec import BoardSpec, QemuSpec
 from ..toolchain import Tool
 from .cycle_counter import ProfileRequest, counting
 from .cycle_tree import CallTree, Counts, CycleProfile, by_function
@@ -61,8 +61,8 @@ def run_image(image: Path, spec: BoardSpec, *, windows: Sequence[str] = (), seco
         BenchFault: QEMU failed.
     """
     simulator = spec.simulator
-    if simulator is None:
-        raise ConfigurationFault(f"board {spec.name!r} is not a simulated one")
+    if not isinstance(simulator, QemuSpec):
+        raise ConfigurationFault(f"board {spec.name!r} is not simulated by QEMU")
     command = [find_qemu(), "-M", simulator.machine, *simulator.arguments, "-kernel", str(image)]
     command += ["-icount", f"shift={simulator.icount_shift},sleep=off", "-display", "none", "-monitor", "none"]
     command += ["-serial", "stdio", "-semihosting-config", "enable=on,target=native"]

@@ -7,23 +7,20 @@ the operating system (`port=0`) and asked for over QMP, so that no other process
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import re
 import select
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import IO, Any
 
 from ..errors import BenchFault, ToolMissing
-from ..spec import BoardSpec, SimulatorSpec
+from ..spec import BoardSpec, QemuSpec
+from .child import Endpoints, die_with_parent, end_process
 from .cycle_counter import CycleCounter, ProfileRequest, counting
 from .cycle_tree import CallTree
 
@@ -34,17 +31,8 @@ _STOP_SECONDS = 2.0
 _WRITE_SECONDS = 20.0
 _DYING_SECONDS = 0.5
 _STDERR_BYTES = 65536
-_PR_SET_PDEATHSIG = 1
 _NO_BYTE = 256
 _PORT = re.compile(re.escape(_HOST) + r":(\d+)")
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """`gdb`: host and port of the debug stub. `serial_urls`: one pySerial URL for each lane, in order."""
-
-    gdb: tuple[str, int]
-    serial_urls: tuple[str, ...]
 
 
 class QemuSimulator:
@@ -84,7 +72,7 @@ class QemuSimulator:
         """
         if self._counter is None:
             raise BenchFault("the simulator was started without a profile")
-        _end(self._process, _WRITE_SECONDS)
+        end_process(self._process, _WRITE_SECONDS)
         return self._counter.read().tree
 
     def check_alive(self) -> None:
@@ -119,8 +107,8 @@ def run_qemu(spec: BoardSpec, *, profile: ProfileRequest | None = None) -> Itera
     On Linux it is also killed when the thread that called this ends, hence with the process itself: keep the
     calling thread alive for as long as the simulator is used.
     """
-    if spec.simulator is None:
-        raise BenchFault(f"board {spec.name!r} is not a simulated one")
+    if not isinstance(spec.simulator, QemuSpec):
+        raise BenchFault(f"board {spec.name!r} is not simulated by QEMU")
     command = _command(find_qemu(), spec.simulator, spec.link.lanes)
     with contextlib.ExitStack() as stack:
         counter = None if profile is None else stack.enter_context(counting(profile, spec))
@@ -134,7 +122,7 @@ def run_qemu(spec: BoardSpec, *, profile: ProfileRequest | None = None) -> Itera
                 stderr=stderr,
                 bufsize=0,
                 start_new_session=True,  # Ctrl-C in the terminal is for us, and we end it in order
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
             )
         except OSError as error:
             raise BenchFault(f"can't start the simulator: {error.strerror}", where=command[0]) from error
@@ -142,10 +130,10 @@ def run_qemu(spec: BoardSpec, *, profile: ProfileRequest | None = None) -> Itera
             endpoints = _ask_endpoints(process, stderr, spec.link.lanes)
             yield QemuSimulator(process, stderr, endpoints, counter)
         finally:
-            _end(process, _STOP_SECONDS)
+            end_process(process, _STOP_SECONDS)
 
 
-def _command(qemu: str, simulator: SimulatorSpec, lanes: int) -> list[str]:
+def _command(qemu: str, simulator: QemuSpec, lanes: int) -> list[str]:
     command = [qemu, "-M", simulator.machine, *simulator.arguments, "-monitor", "none", "-display", "none", "-S"]
     # sleep=off: simulated time follows the instructions and never waits for the clock on the wall.
     command += ["-icount", f"shift={simulator.icount_shift},sleep=off", "-qmp", "stdio"]
@@ -162,21 +150,6 @@ def _command(qemu: str, simulator: SimulatorSpec, lanes: int) -> list[str]:
 
 def _lane(index: int) -> str:
     return f"lane{index}"
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes QEMU: ask Linux for a SIGKILL when its parent dies (prctl(2))."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def in_child() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we could ask
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return in_child
 
 
 def _ask_endpoints(process: subprocess.Popen[bytes], stderr: IO[bytes], lanes: int) -> Endpoints:
@@ -241,17 +214,3 @@ def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault:
         where=_PROGRAM,
         hint="if it dies at the same place again, look at the firmware, and at [simulator] in the board file",
     )
-
-
-def _end(process: subprocess.Popen[bytes], patience: float) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with contextlib.suppress(BrokenPipeError):
-                stream.close()

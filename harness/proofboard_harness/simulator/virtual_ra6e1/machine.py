@@ -149,9 +149,13 @@ class Machine:
         self._stopping = True
         self._native.set_deadline(self._native.cycles)
 
-    def brown_out(self) -> None:
-        """The supply sags: the chip resets, RAM is kept."""
-        self._cpu.abort(ChipReset("brown-out"))
+    def brown_out(self, microseconds: int) -> None:
+        """Let the supply sag so much later: the chip resets, RAM is kept."""
+
+        def sag() -> None:
+            raise ChipReset("brown-out")
+
+        self._time.after(microseconds * PICOSECONDS // 10**6, sag)
 
     def read(self, address: int, size: int) -> int:
         """A read of the core from a register."""

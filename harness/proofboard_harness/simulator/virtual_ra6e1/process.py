@@ -122,11 +122,12 @@ class Process:
         if command == "hoco_never_stable":
             plan.hoco_starts = False
             return ""
-        if command == "brown_out":
-            self._machine.brown_out()
-            return ""
-        if word in ("power_cut", "program_error") and argument.isdecimal():
-            arm = plan.arm_power_cut if word == "power_cut" else plan.arm_program_error
-            arm(int(argument))
-            return ""
-        return None
+        armed = {
+            "power_cut": plan.arm_power_cut,
+            "program_error": plan.arm_program_error,
+            "brown_out": self._machine.brown_out,
+        }
+        if word not in armed or not argument.isdecimal():
+            return None
+        armed[word](int(argument))
+        return ""

@@ -1,0 +1,114 @@
+"""Starts the virtual RA6E1 as a child process, and says why it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from ...errors import BenchFault, TargetFault
+from ...spec import BoardSpec, VirtualSpec
+from ..child import Endpoints, die_with_parent, end_process
+from ..cycle_tree import CallTree
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 60.0  # the native half may have to be compiled
+_STOP_SECONDS = 2.0
+_DYING_SECONDS = 0.5
+_STDERR_BYTES = 65536
+_STOPPED = 3
+_WORDS = 3  # lines of the process's last words: what, where, and what to do
+
+
+class VirtualBoard:
+    """A running virtual RA6E1. Made by `run_virtual`, which also ends it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes], endpoints: Endpoints) -> None:
+        self._process = process
+        self._stderr = stderr
+        self.endpoints = endpoints
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def wait(self) -> None:
+        """Block until the process ends."""
+        self._process.wait()
+
+    def profile(self) -> CallTree:
+        """Raises BenchFault: this board counts cycles by its own counter, not by function."""
+        raise BenchFault(
+            "the virtual RA6E1 was not asked to count by function", hint="profile the network on qemu-mps2-an505"
+        )
+
+    def check_alive(self) -> None:
+        """Raises TargetFault with what stopped the machine, or BenchFault if the process itself has failed."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_SECONDS)
+            raise _died(self._process, self._stderr)
+
+
+@contextlib.contextmanager
+def run_virtual(spec: BoardSpec, arguments: Sequence[str] = ()) -> Iterator[VirtualBoard]:
+    """Start the virtual board of `spec`, standing, with empty flash; it is ended with the context, and with its parent.
+
+    Args:
+        spec: a board whose simulator is the virtual RA6E1.
+        arguments: further options of the process, such as `--power-cut`.
+
+    Raises:
+        BenchFault: it could not be started.
+    """
+    if not isinstance(spec.simulator, VirtualSpec):
+        raise BenchFault(f"board {spec.name!r} is not a virtual RA6E1")
+    command = [sys.executable, "-m", __package__, "--baud", str(spec.link.baud), *arguments]
+    if spec.simulator.modelled and spec.cache is not None:
+        cache = spec.cache
+        command += ["--cycles", f"{cache.lines},{cache.line_bytes},{cache.fill_cycles}"]
+    with tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            bufsize=0,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),
+        )
+        try:
+            yield VirtualBoard(process, stderr, _read_endpoints(process, stderr))
+        finally:
+            end_process(process, _STOP_SECONDS)
+
+
+def _read_endpoints(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> Endpoints:
+    assert process.stdout is not None
+    if not select.select([process.stdout], [], [], _START_SECONDS)[0]:
+        raise BenchFault(f"the virtual board did not start within {_START_SECONDS:.0f} s")
+    line = process.stdout.readline()
+    if not line:
+        process.wait()
+        raise _died(process, stderr)
+    ports = json.loads(line)
+    return Endpoints((_HOST, ports["gdb"]), tuple(f"socket://{_HOST}:{port}" for port in ports["serial"]))
+
+
+def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault | TargetFault:
+    stderr.seek(0)
+    lines = stderr.read(_STDERR_BYTES).decode("utf-8", errors="replace").splitlines()
+    if process.returncode == _STOPPED:
+        seen, where, hint = (lines[-_WORDS:] + [""] * _WORDS)[:_WORDS]
+        return TargetFault(f"the virtual board stopped: {seen}", where=where, hint=hint)
+    return BenchFault(f"the virtual board ended with {process.returncode}: {' '.join(lines[-1:])}", where=__package__ or "")
