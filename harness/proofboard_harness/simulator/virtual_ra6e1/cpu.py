@@ -6,8 +6,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
-import unicorn
 from unicorn import arm_const
+from unicorn import unicorn_const as constants
+from unicorn.unicorn_py3.unicorn import Uc, UcError
 
 from . import memory_map as map_
 from .faults import MachineFault
@@ -56,20 +57,20 @@ class Cpu:
     def __init__(self, core: NativeCore, devices: Devices) -> None:
         self._core = core
         self._devices = devices
-        self._engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        self._engine = Uc(constants.UC_ARCH_ARM, constants.UC_MODE_THUMB | constants.UC_MODE_MCLASS)
         self._engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M33)
         self._pending: BaseException | None = None
         self._stop = Stop.REQUEST
         self._breakpoints: set[int] = set()
         self._code_changed = True
-        readable, executable = unicorn.UC_PROT_READ, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+        readable, executable = constants.UC_PROT_READ, constants.UC_PROT_READ | constants.UC_PROT_EXEC
         self._engine.mem_map(map_.CODE_FLASH, map_.CODE_FLASH_BYTES, executable)
         self._engine.mem_map(map_.DATA_FLASH, map_.DATA_FLASH_BYTES, readable)
-        self._engine.mem_map(map_.SRAM, map_.SRAM_BYTES, unicorn.UC_PROT_ALL)
+        self._engine.mem_map(map_.SRAM, map_.SRAM_BYTES, constants.UC_PROT_ALL)
         for start, size in map_.DEVICES:
             self._engine.mmio_map(start, size, self._on_read, start, self._on_write, start)
-        self._engine.hook_add(unicorn.UC_HOOK_INTR, self._on_exception)
-        self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_bad_access)
+        self._engine.hook_add(constants.UC_HOOK_INTR, self._on_exception)
+        self._engine.hook_add(constants.UC_HOOK_MEM_INVALID, self._on_bad_access)
         core.attach(
             self._engine, [(map_.CODE_FLASH, map_.CODE_FLASH_BYTES), (map_.SRAM, map_.SRAM_BYTES)]
         )
@@ -125,14 +126,14 @@ class Cpu:
         """Bytes of a memory. Raises MachineFault where there is none."""
         try:
             return bytes(self._engine.mem_read(address, size))
-        except unicorn.UcError as error:
+        except UcError as error:
             raise MachineFault(f"there is no memory at {address:#010x}") from error
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write a memory, flash included, as a debugger, a DMA or the flash itself does. Raises as `read_memory`."""
         try:
             self._engine.mem_write(address, data)
-        except unicorn.UcError as error:
+        except UcError as error:
             raise MachineFault(f"there is no memory at {address:#010x}") from error
 
     def code_changed(self) -> None:
@@ -141,7 +142,7 @@ class Cpu:
 
     def set_flash_visible(self, *, visible: bool) -> None:
         """Whether code flash can be read and executed."""
-        rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC if visible else unicorn.UC_PROT_NONE
+        rights = constants.UC_PROT_READ | constants.UC_PROT_EXEC if visible else constants.UC_PROT_NONE
         self._engine.mem_protect(map_.CODE_FLASH, map_.CODE_FLASH_BYTES, rights)
 
     def where(self) -> str:
@@ -158,35 +159,32 @@ class Cpu:
         self._stop = Stop.REQUEST
         try:
             self._engine.emu_start(self.read_register("pc") | 1, _NEVER, 0, count)
-        except unicorn.UcError as error:
+        except UcError as error:
             if self._pending is None:
                 self._pending = MachineFault(f"the core can't go on: {error}", where=self.where())
         pending, self._pending = self._pending, None
         if pending is not None:
             raise pending
 
-    def guard(self, action: Callable[[], int]) -> int:
+    def guard(self, action: Callable[[], None]) -> None:
         """Do something in the midst of a run: an exception must not pass through Unicorn, so `run` raises it."""
         try:
-            return action()
-        except BaseException as error:  # raised again by _execute, whatever it is
+            action()
+        except BaseException as error:
+            self.abort(error)
+
+    def _on_read(self, _engine: Uc, offset: int, size: int, start: int) -> int:
+        try:
+            return 0 if self._pending else self._devices.read(start + offset, size)
+        except BaseException as error:
             self.abort(error)
             return 0
 
-    def _on_read(self, _engine: unicorn.Uc, offset: int, size: int, start: int) -> int:
-        if self._pending is not None:
-            return 0
-        return self.guard(lambda: self._devices.read(start + offset, size))
+    def _on_write(self, _engine: Uc, offset: int, size: int, value: int, start: int) -> None:
+        if not self._pending:
+            self.guard(lambda: self._devices.write(start + offset, size, value))
 
-    def _on_write(self, _engine: unicorn.Uc, offset: int, size: int, value: int, start: int) -> None:
-        def write() -> int:
-            self._devices.write(start + offset, size, value)
-            return 0
-
-        if self._pending is None:
-            self.guard(write)
-
-    def _on_exception(self, _engine: unicorn.Uc, number: int, _data: object) -> None:
+    def _on_exception(self, _engine: Uc, number: int, _data: object) -> None:
         if number == _BKPT_EXCEPTION:
             self._stop = Stop.BREAKPOINT
             self._engine.emu_stop()
@@ -195,15 +193,15 @@ class Cpu:
         self.abort(MachineFault(f"the core met {what}", where=self.where()))
 
     def _on_bad_access(
-        self, _engine: unicorn.Uc, access: int, address: int, size: int, _value: int, _data: object
+        self, _engine: Uc, access: int, address: int, size: int, _value: int, _data: object
     ) -> bool:
         deed = {
-            unicorn.UC_MEM_READ_UNMAPPED: "read",
-            unicorn.UC_MEM_WRITE_UNMAPPED: "written",
-            unicorn.UC_MEM_FETCH_UNMAPPED: "executed",
-            unicorn.UC_MEM_READ_PROT: "read",
-            unicorn.UC_MEM_WRITE_PROT: "written",
-            unicorn.UC_MEM_FETCH_PROT: "executed",
+            constants.UC_MEM_READ_UNMAPPED: "read",
+            constants.UC_MEM_WRITE_UNMAPPED: "written",
+            constants.UC_MEM_FETCH_UNMAPPED: "executed",
+            constants.UC_MEM_READ_PROT: "read",
+            constants.UC_MEM_WRITE_PROT: "written",
+            constants.UC_MEM_FETCH_PROT: "executed",
         }.get(access, "touched")
         self.abort(MachineFault(_describe(address, size, deed), where=self.where()))
         return False

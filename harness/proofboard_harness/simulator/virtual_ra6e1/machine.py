@@ -24,7 +24,7 @@ from .virtual_time import PICOSECONDS, VirtualTime
 
 _RESET_ICLK = 2_000_000
 _LONGEST_SLICE = 400_000  # cycles, until the host is looked after
-_WAITING_READS = 12
+_WAITING_LOOPS = 2
 _WAITING_CYCLES = 2_000  # between two reads of one loop of waiting, at the most
 _IDLE_STEP = PICOSECONDS // 1000
 _SYSTEM = 0x4001_E000
@@ -67,8 +67,8 @@ class Machine:
         self._cpu = Cpu(self._native, self)
         self._cpu.write_memory(map_.CODE_FLASH, bytes([map_.ERASED]) * map_.CODE_FLASH_BYTES)
         self._cpu.write_memory(map_.DATA_FLASH, bytes([map_.ERASED]) * map_.DATA_FLASH_BYTES)
-        self._last_read = (0, 0)
-        self._same_reads = 0
+        self._last_read = 0
+        self._loop_address = self._loops = 0
         self._stopping = False
         self._last_values: dict[int, int] = {}
         self.power_on()
@@ -119,7 +119,7 @@ class Machine:
         self._cpu.set_flash_visible(visible=True)
         self._clock_changed(clocks.frequencies)
         self._waits_changed(False)
-        self._same_reads = 0
+        self._loops = 0
         self._native.set_deadline(self._native.cycles)
         self._cpu.reset()
 
@@ -159,17 +159,19 @@ class Machine:
 
     def read(self, address: int, size: int) -> int:
         """A read of the core from a register."""
-        return self._placed(lambda: self._bus.read(address, size))
+        try:
+            return self._bus.read(address, size)
+        except MachineFault as fault:
+            raise self._placed(fault) from fault
 
     def write(self, address: int, size: int, value: int) -> None:
         """A write of the core to a register."""
-        def write() -> int:
+        try:
             if is_option_memory(address, size):
                 raise OptionMemoryFault(f"option-setting memory was written at {address:#010x}: it must never be")
             self._bus.write(address, size, value)
-            return 0
-
-        self._placed(write)
+        except MachineFault as fault:
+            raise self._placed(fault) from fault
 
     def bus_read(self, address: int, size: int) -> int:
         """A read of the DMAC, from memory or a register."""
@@ -209,11 +211,8 @@ class Machine:
         self._cpu.write_memory(address, data)
         self._cpu.code_changed()
 
-    def _placed(self, action: Callable[[], int]) -> int:
-        try:
-            return action()
-        except MachineFault as fault:
-            raise type(fault)(fault.seen, where=fault.where or self._cpu.where(), hint=fault.hint) from fault
+    def _placed(self, fault: MachineFault) -> MachineFault:
+        return type(fault)(fault.seen, where=fault.where or self._cpu.where(), hint=fault.hint)
 
     def _clock_changed(self, frequencies: Frequencies) -> None:
         self._time.set_iclk(frequencies.iclk)
@@ -228,18 +227,21 @@ class Machine:
         self._native.set_cache(cache.lines, cache.line_bytes, cache.fill_cycles)
 
     def _note(self, address: int, value: int | None) -> None:
-        """A program that reads the same of the same registers again and again waits: time may pass at once."""
-        if value is None or self._last_values.get(address) != value:
-            self._same_reads = 0
+        """A program that comes to the same register again and again, and finds everything unchanged, waits.
+
+        Then time may pass at once, which is what the program asks for.
+        """
+        now = self._native.cycles
+        if value is None or self._last_values.get(address) != value or now - self._last_read > _WAITING_CYCLES:
+            self._loop_address, self._loops = address, 0
             if value is not None:
                 self._last_values[address] = value
-            return
-        now = self._native.cycles
-        self._same_reads = self._same_reads + 1 if now - self._last_read[0] < _WAITING_CYCLES else 0
-        self._last_read = (now, address)
-        if self._same_reads >= _WAITING_READS:
-            self._same_reads = 0
-            self._pass_time()
+        elif address == self._loop_address:
+            self._loops += 1
+            if self._loops >= _WAITING_LOOPS:
+                self._loops = 0
+                self._pass_time()
+        self._last_read = now
 
     def _pass_time(self) -> None:
         event = self._time.next_event
@@ -257,14 +259,13 @@ class Machine:
         event = self._time.next_event
         self._native.set_deadline(limit if event is None else min(limit, self._time.cycles_at(event)))
 
-    def _serve(self) -> int:
+    def _serve(self) -> None:
         self._time.run_due()
         self._look(False)
         self._sci.deliver()
         if self._stopping:
             self._stopping = False
             self._cpu.stop()
-        return 0
 
 
 def _is_device(address: int) -> bool:

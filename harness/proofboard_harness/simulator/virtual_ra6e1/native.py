@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import unicorn
+from unicorn import unicorn_const as constants
 from unicorn.unicorn_py3 import unicorn as binding
 
 from ...errors import BenchFault
@@ -82,15 +82,15 @@ class NativeCore:
         """The code in memory may have changed."""
         self._library.pb_virtual_core_forget(self._core)
 
-    def attach(self, engine: unicorn.Uc, memories: list[tuple[int, int]]) -> None:
+    def attach(self, engine: binding.Uc, memories: list[tuple[int, int]]) -> None:
         """Count what `engine` executes. `memories`: start and size of those whose waits are modelled."""
         if not self.modelled:
-            self._hook(engine, unicorn.UC_HOOK_BLOCK, "pb_virtual_on_block_fast", 1, 0)
+            self._hook(engine, constants.UC_HOOK_BLOCK, "pb_virtual_on_block_fast", 1, 0)
             return
-        self._hook(engine, unicorn.UC_HOOK_BLOCK, "pb_virtual_on_block_modelled", 1, 0)
+        self._hook(engine, constants.UC_HOOK_BLOCK, "pb_virtual_on_block_modelled", 1, 0)
         for start, size in memories:
             self._library.pb_virtual_core_add_region(self._core, start, start + size - 1)
-            kinds = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+            kinds = constants.UC_HOOK_MEM_READ | constants.UC_HOOK_MEM_WRITE
             self._hook(engine, kinds, "pb_virtual_on_access", start, start + size - 1)
 
     def set_waits(self, memory: int, wait_states: int, *, cached: bool) -> None:
@@ -101,12 +101,12 @@ class NativeCore:
         """The cache, empty afterwards; `lines` and `line_bytes` are powers of two."""
         self._library.pb_virtual_core_set_cache(self._core, lines, line_bytes.bit_length() - 1, fill_cycles)
 
-    def _hook(self, engine: unicorn.Uc, kinds: int, function: str, first: int, last: int) -> None:
+    def _hook(self, engine: binding.Uc, kinds: int, function: str, first: int, last: int) -> None:
         """The binding takes Python functions only: this calls what it calls, with one of C."""
         handle = ctypes.c_size_t()
         callback = ctypes.cast(getattr(self._library, function), ctypes.c_void_p)
         bounds = ctypes.c_uint64(first), ctypes.c_uint64(last)
         status = binding.uclib.uc_hook_add(engine._uch, ctypes.byref(handle), kinds, callback, self._core, *bounds)
-        if status != unicorn.UC_ERR_OK:
+        if status != constants.UC_ERR_OK:
             raise BenchFault(f"Unicorn refuses a hook: error {status}", hint="install the version in constraints.txt")
         self._hooks.append(handle)
