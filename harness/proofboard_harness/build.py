@@ -53,6 +53,11 @@ def build_image(generated: Mapping[str, str], board_folder: Path, *, cache: Path
     return _build(generated, toolchain.ARM_GCC, options, [board_folder], "image.elf", cache)
 
 
+def image_identity(board_folder: Path) -> str:
+    """What two images of the same generated C have in common: a hash of firmware, board and compiler."""
+    return _key({}, [firmware_folder(), board_folder], [toolchain.version(toolchain.ARM_GCC), "image.elf"])
+
+
 def build_host_library(generated: Mapping[str, str], *, cache: Path) -> Build:
     """Build the same front end and network as `libproofboard.so` for this machine."""
     return _build(generated, toolchain.HOST_CC, [], [], "libproofboard.so", cache)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ from proofboard_host.graph.subjects import LayerTensors, Subject
 from proofboard_host.predict.cost import predict_frontend, predict_layers, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
+from proofboard_host.search.costs import Budgets, Costs
+from proofboard_host.search.pipeline import CompressedApplication, SearchResult, compress_application
+from proofboard_host.search.points import Point
 from proofboard_host.stats import PairedDifference, paired_difference
 from proofboard_host.train.pipeline import TrainedApplication, train_application
 
@@ -40,16 +44,22 @@ from .profile.figures import LayerFacts
 __all__ = [
     "IMAGES",
     "Application",
+    "Budgets",
     "CheckReport",
     "Clip",
+    "CompressedApplication",
     "Dataset",
     "FrontendSpec",
     "FrontendSubject",
     "FrontendTensors",
     "LayerTensors",
+    "Linker",
     "NetworkImage",
+    "Point",
     "Product",
+    "SearchResult",
     "Subject",
+    "TrainedApplication",
     "autoencoder_subject",
     "cache_folder",
     "frontend_subject",
@@ -121,22 +131,22 @@ class NetworkImage:
 
     @property
     def predicted_rom(self) -> int:
-        """Bytes of flash, from the graph alone."""
-        return predict_rom(self.graph)
+        """Bytes of flash, from the graph and the front end alone."""
+        return predict_rom(self.graph, self.specification)
 
     @property
     def predicted_ram(self) -> int:
-        """Bytes of RAM, from the graph and the window alone."""
-        return predict_ram(self.graph, self.window)
+        """Bytes of RAM, from the graph, the front end and the window alone."""
+        return predict_ram(self.graph, self.specification, self.window)
 
     @property
     def predicted_frontend(self) -> int:
-        """Instructions of the front end for one clip, from its specification alone."""
+        """Zero-wait cycles of the front end for one clip, from its specification alone."""
         return predict_frontend(self.specification, self.window)
 
     @property
     def predicted_network(self) -> int:
-        """Instructions of one inference, from the graph alone."""
+        """Zero-wait cycles of one inference, from the graph alone."""
         return predict_network(self.graph)
 
     @property
@@ -159,6 +169,72 @@ class NetworkImage:
         return Outputs(features, words, trace.logits.argmax(axis=1), trace.layers)
 
 
+class Linker(Protocol):
+    """Builds generated C for a board and reads the sizes of what was linked."""
+
+    @property
+    def identity(self) -> str:
+        """Changes with the firmware, the board and the compiler."""
+        ...
+
+    @property
+    def clock_hz(self) -> int:
+        """Of the board's core."""
+        ...
+
+    def link(self, generated: Mapping[str, str]) -> tuple[int, int]:
+        """Bytes of flash and of RAM."""
+        ...
+
+
+@dataclass(frozen=True)
+class _LinkedCosts:
+    """What a search wants to know of a graph: its image linked, its cycles predicted."""
+
+    linker: Linker
+    window: int
+
+    @property
+    def identity(self) -> str:
+        return self.linker.identity
+
+    def measure(self, graph: Graph, specification: FrontendSpec) -> Costs:
+        image = NetworkImage("compressed", graph, specification, self.window)
+        rom, ram = self.linker.link(image.generated)
+        cycles = image.predicted_frontend + image.predicted_network
+        return Costs(rom, ram, cycles, cycles / self.linker.clock_hz)
+
+
+def train(application: Application, dataset: Dataset, progress: Progress = silent) -> TrainedApplication:
+    """Train, or take what was trained before from the same recordings and settings."""
+    return train_application(application, dataset, cache=cache_folder() / "trained", progress=progress)
+
+
+def compress(
+    application: Application,
+    dataset: Dataset,
+    trained: TrainedApplication,
+    linker: Linker,
+    budgets: Budgets,
+    *,
+    progress: Progress = silent,
+    watch: Callable[[Point], None] = lambda point: None,
+    candidate: int | None = None,
+) -> CompressedApplication:
+    """Compress, go on with an interrupted search, or take what was found before; see `compress_application`."""
+    return compress_application(
+        application,
+        dataset,
+        trained,
+        _LinkedCosts(linker, application.audio.window),
+        budgets,
+        cache=cache_folder() / "searches",
+        progress=progress,
+        watch=watch,
+        candidate=candidate,
+    )
+
+
 @dataclass(frozen=True)
 class Product:
     """An application, its recordings, and the two networks trained on them."""
@@ -166,30 +242,25 @@ class Product:
     application: Application
     dataset: Dataset
     trained: TrainedApplication
-    specification: FrontendSpec = field(repr=False)
-
-    @classmethod
-    def train(cls, application: Application, dataset: Dataset, progress: Progress = silent) -> Product:
-        """Train and compress, or take what was trained before from the same recordings and settings."""
-        trained = train_application(application, dataset, cache=cache_folder() / "trained", progress=progress)
-        return cls(application, dataset, trained, build_specification(application))
+    compressed: CompressedApplication
 
     def images(self) -> dict[str, NetworkImage]:
-        """`baseline` in float32 and `compressed` in integers."""
-        baseline = float_graph(self.trained.baseline, self.application)
-        graphs = {"baseline": baseline, "compressed": self.trained.compressed}
+        """`baseline` in float32 and `compressed` in integers, each with the front end it needs."""
+        whole = build_specification(self.application)
         window = self.application.audio.window
-        return {name: NetworkImage(name, graphs[name], self.specification, window) for name in IMAGES}
-
-    def features(self, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Features of clips, the same for both images; see `compute_features`."""
-        return compute_features(self.specification, pcm)
+        baseline = float_graph(self.trained.baseline, self.application)
+        return {
+            "baseline": NetworkImage("baseline", baseline, whole, window),
+            "compressed": NetworkImage(
+                "compressed", self.compressed.network.graph, self.compressed.specification(whole), window
+            ),
+        }
 
     def kfold_predictions(self) -> dict[str, NDArray[np.int64]]:
         """Out-of-fold class of each training clip, by image."""
         return {
             "baseline": self.trained.oof_baseline.argmax(axis=1),
-            "compressed": self.trained.oof_compressed.argmax(axis=1),
+            "compressed": self.compressed.network.logits.argmax(axis=1),
         }
 
     def write_provenance(self, folder: Path) -> None:

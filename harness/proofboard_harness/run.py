@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from . import product, toolchain
 from .assemble import Evidence, StreamEvidence, assemble
 from .build import build_image
+from .compression import Limits, compress_for
 from .elf import Image, ImageSizes, sizes
 from .events import EventBus, JournalOpened
 from .host_check import HostCheck, check_host
 from .oracle import Outputs
-from .product import IMAGES, Application, Dataset, FrontendSpec, NetworkImage, Product
+from .product import IMAGES, Application, Dataset, FrontendSpec, NetworkImage, Product, TrainedApplication
 from .profile.attribution import Predictions
 from .profile.clips import KEPT, load_clips, save_clips, spread
 from .profile.command import profile_images, save_profiles
@@ -45,7 +46,7 @@ _PROFILED = 2  # clips of each image
 @dataclass(frozen=True)
 class RunOptions:
     """`clips`: how many field clips to stream, None for all; `stress`: random and adversarial clips on the host's C;
-    `resume`: an earlier run's folder to go on with."""
+    `resume`: an earlier run's folder to go on with; `candidate`: deploy this one of the search, not the winner."""
 
     application: str
     board: BoardSpec
@@ -54,6 +55,8 @@ class RunOptions:
     data: Path | None = None
     runs: Path = Path("runs")
     resume: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    candidate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,15 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
         The record and the path of the HTML report.
     """
     started = time.monotonic()
-    application = product.load_application(options.application)
+    application = options.limits.applied(product.load_application(options.application))
     check_run_folder(options.runs, options.resume)
     _check_tools(options.board)
     dataset = _open_dataset(application, options.data, bus)
-    made = _train(application, dataset, bus)
+    trained = _train(application, dataset, bus)
+    compressed = compress_for(
+        options.board, application, dataset, trained, options.limits, bus, candidate=options.candidate
+    )
+    made = Product(application, dataset, trained, compressed)
     images = made.images()
     folder = options.resume or make_run_folder(options.runs, f"{application.name}-{options.board.name}")
     with writing_to(folder):
@@ -132,12 +139,12 @@ def _open_dataset(application: Application, data: Path | None, bus: EventBus) ->
     return dataset
 
 
-def _train(application: Application, dataset: Dataset, bus: EventBus) -> Product:
+def _train(application: Application, dataset: Dataset, bus: EventBus) -> TrainedApplication:
     with open_station(bus, "train") as station:
-        made = Product.train(application, dataset, station)
-        station.summary = ", ".join(f"{name}: {image.graph.macs:,} MACs" for name, image in made.images().items())
-        station.cached = made.trained.cached
-    return made
+        trained = product.train(application, dataset, station)
+        station.summary = f"baseline: {trained.baseline.macs:,} MACs"
+        station.cached = trained.cached
+    return trained
 
 
 def _refer(images: Mapping[str, NetworkImage], clips: NDArray[np.int16], bus: EventBus) -> dict[str, Outputs]:

@@ -11,7 +11,8 @@ from .spec import BoardSpec
 
 STATIONS = {
     "data": ("Recordings", "files"),
-    "train": ("Train and compress", "steps"),
+    "train": ("Train", "steps"),
+    "compress": ("Compress", "candidates"),
     "reference": ("Integer reference", "clips"),
     "host": ("C on this machine", "clips"),
     "build": ("Build images", "images"),

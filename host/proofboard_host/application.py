@@ -68,9 +68,17 @@ class TrainSection:
 
 @dataclass(frozen=True)
 class CompressSection:
-    """`scheme`: an entry of `compress.SCHEMES`."""
+    """`scheme`: an entry of `compress.SCHEMES`. The rest is for `search`.
+
+    `margin` and `recall_margin`: how far accuracy, and recall of the positive class, may fall, as fractions;
+    `trials`: candidates; `time_limit`: minutes after which no other candidate is begun, 0 for none.
+    """
 
     scheme: str
+    margin: float = 0.01
+    recall_margin: float = 0.1
+    trials: int = 16
+    time_limit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -215,4 +223,12 @@ def _check(application: Application) -> None:
     rate = train.learning_rate
     require(math.isfinite(rate) and rate > 0, "train.learning_rate", f"{rate} is not a positive number")
     require(train.augmentations >= 0, "train.augmentations", "is negative")
+    compress = application.compress
+    for key in ("margin", "recall_margin"):
+        share = getattr(compress, key)
+        require(0 < share < 1, f"compress.{key}", f"{share} is not a fraction between 0 and 1")
+    require(compress.trials >= 1, "compress.trials", f"{compress.trials} is too few")
+    require(
+        0 <= compress.time_limit < math.inf, "compress.time_limit", f"{compress.time_limit} is no number of minutes"
+    )
     require(application.stream.clips > 0, "stream.clips", "is not positive")

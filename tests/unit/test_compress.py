@@ -143,4 +143,4 @@ def test_clear_faults(application: Application) -> None:
     foreign = dataclasses.replace(application, compress=dataclasses.replace(application.compress, scheme="magic"))
     with pytest.raises(ConfigurationFault, match="unknown scheme 'magic'"):
         compress(network, make_features(1), foreign)
-    assert set(SCHEMES) == {"int8"}
+    assert set(SCHEMES) == {"int8", "search"}

@@ -23,7 +23,8 @@ __all__ = ["SCHEMES", "Scheme", "compress", "float_graph", "scheme_of"]
 Scheme = Callable[[FloatNetwork, npt.NDArray[np.int16], Application], Graph]
 """`scheme(network, calibration, application)`; calibration: int16 features [n, …] of training clips only."""
 
-SCHEMES: Mapping[str, Scheme] = MappingProxyType({"int8": compress_int8})
+SCHEMES: Mapping[str, Scheme] = MappingProxyType({"int8": compress_int8, "search": compress_int8})
+"""`search` begins with plain int8 and is measured against it; `proofboard_host.search` goes on from there."""
 
 
 def compress(network: FloatNetwork, calibration: npt.NDArray[np.int16], application: Application) -> Graph:

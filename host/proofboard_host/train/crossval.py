@@ -35,14 +35,14 @@ class CrossValidation:
     """What cross-validation and the final training give.
 
     Attributes:
-        baseline: the float32 network trained on all clips.
-        compressed: its compressed graph, calibrated on all clips.
+        teachers: the float32 network of each fold, then that trained on all clips, the baseline.
+        compressed: the baseline's compressed graph, calibrated on all clips.
         oof_baseline: out-of-fold logits float32 [clips, classes].
         oof_compressed: out-of-fold logits of the compressed networks as integers, int32 [clips, classes].
         oof_scales: real value of one step of `oof_compressed` [clips]: each fold has its own network.
     """
 
-    baseline: FloatNetwork
+    teachers: tuple[FloatNetwork, ...]
     compressed: Graph
     oof_baseline: npt.NDArray[np.float32]
     oof_compressed: npt.NDArray[np.int32]
@@ -66,15 +66,17 @@ def cross_validate(
     baseline = np.zeros((material.clips, classes), np.float32)
     compressed = np.zeros((material.clips, classes), np.int32)
     scales = np.zeros(material.clips, np.float64)
+    teachers = []
     with deterministic(), ThreadPoolExecutor(WORKERS) as pool:
         for done, (held_out, (network, graph)) in enumerate(zip(sides, pool.map(fit, sides), strict=True), start=1):
+            teachers.append(network)
             if held_out is not None:
                 rows = material.held_out(held_out)
                 baseline[rows] = network.forward(material.features[rows])
                 compressed[rows] = reference.run(graph, material.features[rows]).logits
                 scales[rows] = graph.output.scale
             progress(done, len(sides), "all clips" if held_out is None else f"fold {held_out + 1}")
-    return CrossValidation(network, graph, baseline, compressed, scales)
+    return CrossValidation(tuple(teachers), graph, baseline, compressed, scales)
 
 
 def fit_side(

@@ -6,10 +6,13 @@ all folds can share one set of copies: whatever is held out, everything made of 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -231,3 +234,21 @@ def copies_of(labels: Int64, augmentations: int) -> Int64:
 def _chunks(members: npt.NDArray[np.integer]) -> Iterator[Int64]:
     for start in range(0, len(members), _CHUNK):
         yield members[start : start + _CHUNK].astype(np.int64)
+
+
+def save_material(material: Material, path: Path) -> None:
+    """Write the rows beside the result they led to; the file is whole or not there."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{f.name: getattr(material, f.name) for f in dataclasses.fields(material)})
+    temporary.replace(path)
+
+
+def read_material(path: Path) -> Material | None:
+    """What `save_material` wrote; None where there is nothing whole."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        return Material(**arrays | {"clips": int(arrays["clips"])})
+    except (OSError, BadZipFile, KeyError, TypeError, ValueError):
+        return None

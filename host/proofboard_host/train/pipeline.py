@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -23,9 +25,10 @@ from ..data.clips import Dataset
 from ..graph.graph import Graph, load_graph, save_graph
 from ..progress import Progress
 from . import __file__ as train_file
+from .material import Material
 from .network import FloatLayer, FloatNetwork
 
-RESULT, GRAPH, CHECKPOINT = "result.npz", "compressed.npz", "baseline.pt"
+RESULT, GRAPH, CHECKPOINT, MATERIAL = "result.npz", "compressed.npz", "baseline.pt", "material.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +36,8 @@ class TrainedApplication:
     """All that training gives; rows follow `dataset.indices("train")`.
 
     Attributes:
-        baseline: the float32 network, trained on all training clips.
-        compressed: the graph made of it.
+        teachers: the float32 network of each fold, which has not seen it, then the baseline.
+        compressed: the graph of plain int8 made of the baseline.
         folds: fold of each training clip [clips].
         oof_baseline: logits of the network that has not seen the clip's fold, float32 [clips, classes].
         oof_compressed: the same for the compressed networks, integers as the target gives them, int32.
@@ -44,7 +47,7 @@ class TrainedApplication:
         cached: True where nothing was trained now.
     """
 
-    baseline: FloatNetwork
+    teachers: tuple[FloatNetwork, ...]
     compressed: Graph
     folds: npt.NDArray[np.int64]
     oof_baseline: npt.NDArray[np.float32]
@@ -53,6 +56,11 @@ class TrainedApplication:
     key: str
     folder: Path
     cached: bool
+
+    @property
+    def baseline(self) -> FloatNetwork:
+        """The float32 network, trained on all training clips."""
+        return self.teachers[-1]
 
 
 def train_application(
@@ -83,10 +91,11 @@ def training_key(application: Application, dataset: Dataset) -> str:
     """SHA-256 over the data set, the sections that matter, and the code that trains: hex."""
     sections = {
         name: dataclasses.asdict(getattr(application, name))
-        for name in ("audio", "data", "frontend", "network", "train", "compress")
+        for name in ("audio", "data", "frontend", "network", "train")
     }
     sha = hashlib.sha256(dataset.fingerprint.encode())
     sha.update(json.dumps(sections, sort_keys=True).encode())
+    sha.update(compress_package.scheme_of(application).__name__.encode())
     for package_file in (train_file, compress_package.__file__, graph_package.__file__, frontend_package.__file__):
         for source in sorted(Path(package_file).parent.glob("*.py")):
             sha.update(source.name.encode() + source.read_bytes())
@@ -100,7 +109,7 @@ def _train(
     from .augment import Augmentation
     from .checkpoint import save_checkpoint
     from .crossval import cross_validate
-    from .material import assign_folds, build_material
+    from .material import assign_folds, build_material, save_material
 
     section = application.train
     folds = assign_folds(dataset.labels("train"), dataset.groups("train"), section.folds, section.seed)
@@ -113,7 +122,7 @@ def _train(
         application, material, progress=lambda d, t, text="": progress(windows + d, windows + t, text)
     )
     trained = TrainedApplication(
-        result.baseline,
+        result.teachers,
         result.compressed,
         folds,
         result.oof_baseline,
@@ -124,10 +133,24 @@ def _train(
         cached=False,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(result.baseline, folder / CHECKPOINT)
+    save_checkpoint(trained.baseline, folder / CHECKPOINT)
+    save_material(material, folder / MATERIAL)
     save_graph(result.compressed, folder / GRAPH)
     _save(trained)
     return trained
+
+
+def load_material(
+    application: Application, dataset: Dataset, trained: TrainedApplication, progress: Progress
+) -> Material:
+    """What `trained` was trained on: as it was stored, or made again to the last bit."""
+    from .augment import Augmentation
+    from .material import build_material, read_material
+
+    stored = read_material(trained.folder / MATERIAL)
+    if stored is not None:
+        return stored
+    return build_material(application, dataset, trained.folds, plan=Augmentation(), progress=progress)
 
 
 def _save(trained: TrainedApplication) -> None:
@@ -140,8 +163,9 @@ def _save(trained: TrainedApplication) -> None:
         "oof_compressed": trained.oof_compressed,
         "oof_scales": trained.oof_scales,
     }
-    for index, layer in enumerate(trained.baseline.layers):
-        arrays[f"weights{index}"], arrays[f"bias{index}"] = layer.weights, layer.bias
+    for fold, network in enumerate(trained.teachers):
+        for index, layer in enumerate(network.layers):
+            arrays[f"weights{fold}.{index}"], arrays[f"bias{fold}.{index}"] = layer.weights, layer.bias
     temporary = trained.folder / (RESULT + ".tmp")
     with temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
@@ -156,13 +180,20 @@ def _load(folder: Path, key: str) -> TrainedApplication | None:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        count = sum(name.startswith("weights") for name in arrays)
-        layers = tuple(FloatLayer(arrays[f"weights{index}"], arrays[f"bias{index}"]) for index in range(count))
+        teachers = tuple(_teachers(arrays))
         key_then, digest = (arrays[name].tobytes().decode() for name in ("key", "digest"))
         graph = load_graph(folder / GRAPH)
     except (OSError, BadZipFile, KeyError, ValueError):
         return None
-    if key_then != key or graph.digest != digest:
+    if not teachers or key_then != key or graph.digest != digest:
         return None
     oof = {name: arrays[name] for name in ("folds", "oof_baseline", "oof_compressed", "oof_scales")}
-    return TrainedApplication(FloatNetwork(layers), graph, **oof, key=key, folder=folder, cached=True)
+    return TrainedApplication(teachers, graph, **oof, key=key, folder=folder, cached=True)
+
+
+def _teachers(arrays: dict[str, npt.NDArray[np.float32]]) -> Iterator[FloatNetwork]:
+    for fold in itertools.takewhile(lambda fold: f"weights{fold}.0" in arrays, itertools.count()):
+        count = sum(name.startswith(f"weights{fold}.") for name in arrays)
+        yield FloatNetwork(
+            tuple(FloatLayer(arrays[f"weights{fold}.{index}"], arrays[f"bias{fold}.{index}"]) for index in range(count))
+        )

@@ -1,0 +1,146 @@
+"""A candidate with all that was found out about it, as it is kept and shown; the Pareto front of many."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ModelFault
+from .candidate import Candidate, candidate_from_json
+from .costs import Budgets, Costs
+from .rule import AccuracyRule, Judgement
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the accuracy rule looks at, as plain numbers; fractions. `lower` bounds are one-sided 95 %."""
+
+    accuracy: float
+    recall: float
+    difference: float
+    lower: float
+    recall_difference: float
+    recall_lower: float
+    lost: int
+    gained: int
+    mcnemar_p: float
+    calibration: float
+    baseline_calibration: float
+    margin_shift: float
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Figures:
+        """The numbers of a judgement."""
+        overall, recall = judgement.difference, judgement.recall_difference
+        return cls(
+            judgement.accuracy,
+            judgement.recall,
+            overall.difference.value,
+            overall.difference.lower,
+            recall.difference.value,
+            recall.difference.lower,
+            overall.lost,
+            overall.gained,
+            overall.mcnemar_p,
+            judgement.calibration,
+            judgement.baseline_calibration,
+            judgement.margin_shift,
+        )
+
+    def kept(self, rule: AccuracyRule) -> bool:
+        """Not worse than the baseline, by the rule."""
+        return self.lower > -rule.margin and self.recall_lower > -rule.recall_margin
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row of the table.
+
+    Attributes:
+        number: of the candidate; its files begin with it.
+        candidate: None for plain int8, the yardstick.
+        failure: why there are no figures; empty where there are.
+        confirmation: figures with another training and another bootstrap seed, for those that were asked to confirm.
+    """
+
+    number: int
+    label: str
+    candidate: Candidate | None
+    macs: int = 0
+    parameter_bytes: int = 0
+    costs: Costs | None = None
+    figures: Figures | None = None
+    confirmation: Figures | None = None
+    failure: str = ""
+
+    def kept(self, rule: AccuracyRule) -> bool:
+        """Accuracy is kept, as far as is known."""
+        judged = [figures for figures in (self.figures, self.confirmation) if figures is not None]
+        return bool(judged) and all(figures.kept(rule) for figures in judged)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values by name."""
+        return dataclasses.asdict(self)
+
+
+def point_from_json(values: dict[str, Any]) -> Point:
+    """The inverse of `Point.to_json`.
+
+    Raises:
+        ModelFault: it is something else.
+    """
+    try:
+        parts = dict(values)
+        for name, kind in (("costs", Costs), ("figures", Figures), ("confirmation", Figures)):
+            parts[name] = None if parts[name] is None else kind(**parts[name])
+        candidate = parts["candidate"]
+        parts["candidate"] = None if candidate is None else candidate_from_json(candidate)
+        return Point(**parts)
+    except (KeyError, TypeError) as error:
+        raise ModelFault(f"is no candidate of a search: {error}", hint="search anew") from error
+
+
+def constraints_of(point: Point, rule: AccuracyRule, budgets: Budgets) -> dict[str, float]:
+    """What the search must bring to 0 or below; 1 each where the candidate failed."""
+    if point.figures is None or point.costs is None:
+        return dict.fromkeys(("accuracy", "recall", "rom", "ram", "latency"), 1.0)
+    return {
+        "accuracy": -rule.margin - point.figures.lower,
+        "recall": -rule.recall_margin - point.figures.recall_lower,
+        **budgets.excess(point.costs),
+    }
+
+
+def pareto_front(points: Sequence[Point]) -> list[Point]:
+    """Points that no other beats in lower bound of accuracy, ROM and cycles at once, smallest ROM first."""
+    known = [(point, point.costs, point.figures) for point in points if point.costs and point.figures]
+
+    def beaten(costs: Costs, figures: Figures) -> bool:
+        return any(
+            other.rom <= costs.rom
+            and other.cycles <= costs.cycles
+            and judged.lower >= figures.lower
+            and (other.rom, other.cycles, -judged.lower) != (costs.rom, costs.cycles, -figures.lower)
+            for _, other, judged in known
+        )
+
+    front = [(costs.rom, costs.cycles, point) for point, costs, figures in known if not beaten(costs, figures)]
+    return [point for *_, point in sorted(front, key=lambda entry: (*entry[:2], entry[2].number))]
+
+
+def contenders(points: Sequence[Point], rule: AccuracyRule, budgets: Budgets) -> list[Point]:
+    """Points that keep accuracy and budgets, the smallest image first, of equals the faster."""
+    good = [
+        (point.costs.rom, point.costs.cycles, point.number, point)
+        for point in points
+        if point.costs is not None and point.kept(rule) and budgets.fits(point.costs)
+    ]
+    return [point for *_, point in sorted(good, key=lambda entry: entry[:3])]
+
+
+def nearest_to(points: Sequence[Point], rule: AccuracyRule, budgets: Budgets) -> Point | None:
+    """Of the points that keep accuracy, the one that exceeds the budgets least."""
+    known = [(max(budgets.excess(p.costs).values()), p.number, p) for p in points if p.costs and p.kept(rule)]
+    return min(known, key=lambda entry: entry[:2])[2] if known else None
