@@ -41,6 +41,14 @@ DataFolder = Annotated[
     Path | None,
     typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group"),
 ]
+MaxRom = Annotated[int | None, typer.Option("--max-rom", min=1, help="bytes of flash; the board's own size else")]
+MaxRam = Annotated[int | None, typer.Option("--max-ram", min=1, help="bytes of RAM; the board's own size else")]
+MaxLatency = Annotated[
+    float | None,
+    typer.Option("--max-latency", min=0.001, help="ms a decision at the board's clock; as long as a window lasts else"),
+]
+Margin = Annotated[float | None, typer.Option("--margin", help="points that accuracy may fall; the application's else")]
+Trials = Annotated[int | None, typer.Option("--trials", min=1, help="candidates to try; the application's number else")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder to write <benchmark>.json and <benchmark>.md to")]
 Document = Annotated[
     Path | None, typer.Option("--markdown", help="document whose tables of this benchmark are made anew")
@@ -65,6 +73,9 @@ def run(
     data: DataFolder = None,
     runs: Annotated[Path, typer.Option(help="where run folders are made")] = Path("runs"),
     resume: Annotated[Path | None, typer.Option(help="go on with an interrupted run's folder")] = None,
+    candidate: Annotated[
+        int | None, typer.Option(min=0, help="deploy this candidate of the search instead of the winner")
+    ] = None,
 ) -> None:
     """The main job: train, compress, build, flash, stream, compare, report."""
     from .boards import load_board
@@ -80,7 +91,7 @@ def run(
 
     spec = load_board(board)
     chosen = None if all_clips else clips or load_application(application).stream.clips
-    options = RunOptions(application, spec, chosen, stress, data, runs, resume)
+    options = RunOptions(application, spec, chosen, stress, data, runs, resume, candidate=candidate)
     console, bus, advice = Console(), EventBus(), ResumeAdvice(sys.argv[1:])
     bus.subscribe(advice)
     try:
@@ -96,6 +107,48 @@ def run(
     print_outcome(record, console, report)
     if not passed(record):
         raise typer.Exit(1)
+
+
+@app.command()
+def compress(
+    application: Application,
+    board: Board = "qemu-mps2-an505",
+    max_rom: MaxRom = None,
+    max_ram: MaxRam = None,
+    max_latency: MaxLatency = None,
+    margin: Margin = None,
+    trials: Trials = None,
+    resume: Annotated[
+        bool, typer.Option("--resume/--anew", help="go on with an interrupted search, or forget earlier ones")
+    ] = True,
+    out: Annotated[Path, typer.Option("--out", help="folder for the table, the plot and the graph")] = Path(
+        "compressed"
+    ),
+    data: DataFolder = None,
+) -> None:
+    """Find the smallest image that keeps accuracy: every candidate linked, judged out of fold, the best confirmed."""
+    from .boards import load_board
+    from .compress_command import CompressOptions
+    from .compress_command import compress as search
+    from .compression import Limits
+
+    limits = Limits(max_rom, max_ram, max_latency, margin, trials)
+    try:
+        search(CompressOptions(application, load_board(board), limits, out, data, anew=not resume), Console())
+    except KeyboardInterrupt as interrupt:
+        _stderr().print("interrupted: the same command goes on where it stopped", markup=False)
+        raise typer.Exit(128 + signal.SIGINT) from interrupt
+
+
+@app.command()
+def sizes(
+    target: Annotated[Path, typer.Argument(metavar="RUN|ELF", help="the folder of a run, or an image")],
+    pieces: Annotated[int, typer.Option(min=0, help="pieces of each group to name")] = 6,
+) -> None:
+    """Where each byte of an image's flash goes: start-up, link, front end, kernels, weights, tables."""
+    from .size_tables import print_sizes
+
+    print_sizes(target, Console(), pieces=pieces)
 
 
 @app.command()

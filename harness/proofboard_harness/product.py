@@ -33,7 +33,7 @@ from proofboard_host.predict.cost import predict_frontend, predict_layers, predi
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
 from proofboard_host.search.costs import Budgets, Costs
-from proofboard_host.search.pipeline import CompressedApplication, SearchResult, compress_application
+from proofboard_host.search.pipeline import CompressedApplication, SearchResult, compress_application, find_searches
 from proofboard_host.search.points import Point
 from proofboard_host.stats import PairedDifference, paired_difference
 from proofboard_host.train.pipeline import TrainedApplication, train_application
@@ -72,6 +72,7 @@ __all__ = [
 ]
 
 IMAGES = ("baseline", "compressed")
+_SEARCHES = "searches"
 _HASH_CHARACTERS = 32  # of the graph's digest: the 16 bytes that hello carries
 
 
@@ -228,11 +229,21 @@ def compress(
         trained,
         _LinkedCosts(linker, application.audio.window),
         budgets,
-        cache=cache_folder() / "searches",
+        cache=cache_folder() / _SEARCHES,
         progress=progress,
         watch=watch,
         candidate=candidate,
     )
+
+
+def searches_of(trained: TrainedApplication) -> list[Path]:
+    """Folders of all searches, ended or interrupted, that began with this training."""
+    return find_searches(cache_folder() / _SEARCHES, trained)
+
+
+def write_network(compressed: CompressedApplication, path: Path) -> None:
+    """The graph that is deployed, as a file."""
+    save_graph(compressed.network.graph, path)
 
 
 @dataclass(frozen=True)

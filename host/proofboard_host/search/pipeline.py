@@ -38,6 +38,7 @@ from .space import Levers
 from .store import Compressed, load_compressed, save_compressed, save_json
 
 RESULT, WINNER = "search.json", "winner"
+_ORIGIN = "trained.txt"
 YARDSTICK = 0
 """Number of plain int8, which every search begins with."""
 
@@ -119,6 +120,7 @@ def compress_application(
     key = _search_key(application, trained, costs, budgets)
     folder = cache / key[:16]
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / _ORIGIN).write_text(trained.key)
     result = _load(folder, key)
     cached = result is not None
     if result is None:
@@ -130,6 +132,11 @@ def compress_application(
             watch(point)
     stem = WINNER if candidate is None else _stem(result.point(candidate).number)
     return CompressedApplication(load_compressed(folder, stem), result, folder, cached)
+
+
+def find_searches(cache: Path, trained: TrainedApplication) -> list[Path]:
+    """Folders of all searches that began with this training."""
+    return sorted(path.parent for path in cache.glob(f"*/{_ORIGIN}") if path.read_text() == trained.key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,129 @@
+"""Candidates of a search as a table: live while they are tried, whole at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from .product import Point, SearchResult
+
+_COLUMNS = ("ROM B", "MACs", "cycles", "accuracy", "≥", "recall", "≥", "ECE")
+
+
+class SearchTable:
+    """Gathers candidates as they come; renders as a table."""
+
+    def __init__(self) -> None:
+        self._points: dict[int, Point] = {}
+        self.doing = ""
+
+    def add(self, point: Point) -> None:
+        """A candidate is finished, or known better than before."""
+        self._points[point.number] = point
+
+    def __rich__(self) -> Table:
+        return point_table(list(self._points.values()), (), None, caption=self.doing)
+
+
+@contextmanager
+def show_candidates(console: Console) -> Iterator[SearchTable]:
+    """A table that grows in a terminal; elsewhere a line for every candidate."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield _Lines(console)
+        return
+    table = SearchTable()
+    with Live(table, console=console, refresh_per_second=4, transient=True, vertical_overflow="visible"):
+        yield table
+
+
+class _Lines(SearchTable):
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def add(self, point: Point) -> None:
+        cells = " ".join(f"{name} {cell}" for name, cell in zip(_COLUMNS, _cells(point), strict=True) if cell)
+        state = "confirmed with fresh seeds: " if point.confirmation else ""
+        text = f"{point.number}: {state}{point.label}: {point.failure or cells}"
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_search(result: SearchResult, console: Console) -> None:
+    """All candidates, the front and the winner marked, and what the choice rests on."""
+    title = f"{len(result.points)} candidates in {result.seconds:.0f} s"
+    console.print(point_table(result.points, result.front, result.winner, title=title))
+    for line in explanation(result):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def explanation(result: SearchResult) -> list[str]:
+    """What is behind the table, in sentences."""
+    winner = result.point(result.winner)
+    lines = [
+        "Differences are to the float32 baseline, in points, on out-of-fold predictions of grouped folds; ≥ is a "
+        "one-sided 95 % bound of a bootstrap over groups. ROM is linked, cycles are predicted, if no memory waits. "
+        "◆ is beaten by no other in ROM, cycles and bound of accuracy at once; ★ is deployed.",
+        f"Kept means: accuracy not worse by {result.rule.margin * 100:g} points or more, recall of the positive class "
+        f"not by {result.rule.recall_margin * 100:g}. The field set takes no part.",
+    ]
+    first, again = winner.figures, winner.confirmation
+    if first is not None and again is not None:
+        lines.append(
+            f"Candidate {winner.number} was chosen by its first training and trained anew with other seeds: "
+            f"{first.difference * 100:+.2f} (≥ {first.lower * 100:+.2f}) became {again.difference * 100:+.2f} "
+            f"(≥ {again.lower * 100:+.2f}), exact McNemar p = {again.mcnemar_p:.2g}. The new network is deployed."
+        )
+    elif winner.candidate is None:
+        lines.append("No smaller network kept accuracy twice: plain int8 is deployed. Try more with --trials.")
+    if result.stopped_early:
+        lines.append("The time limit ended the search before all trials were done.")
+    return lines
+
+
+def point_table(
+    points: tuple[Point, ...] | list[Point],
+    front: tuple[int, ...],
+    winner: int | None,
+    *,
+    title: str = "",
+    caption: str = "",
+) -> Table:
+    """One row a candidate."""
+    table = Table(
+        title=title or None, caption=caption or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("", no_wrap=True)
+    table.add_column("#", justify="right")
+    table.add_column("candidate", overflow="fold")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
+    for point in points:
+        mark = "★" if point.number == winner else "◆" if point.number in front else ""
+        style = "bold green" if point.number == winner else ""
+        if point.failure:
+            table.add_row(mark, str(point.number), Text(f"{point.label}: {point.failure}"), style="red")
+        else:
+            table.add_row(mark, str(point.number), Text(point.label), *_cells(point), style=style)
+    return table
+
+
+def _cells(point: Point) -> list[str]:
+    costs, figures = point.costs, point.confirmation or point.figures
+    if costs is None or figures is None:
+        return [""] * len(_COLUMNS)
+    return [
+        f"{costs.rom:,}",
+        f"{point.macs:,}",
+        f"{costs.cycles:,}",
+        f"{figures.difference * 100:+.2f}",
+        f"{figures.lower * 100:+.2f}",
+        f"{figures.recall_difference * 100:+.1f}",
+        f"{figures.recall_lower * 100:+.1f}",
+        f"{figures.calibration * 100:.1f} %",
+    ]
