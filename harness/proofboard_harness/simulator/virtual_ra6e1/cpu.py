@@ -71,9 +71,7 @@ class Cpu:
             self._engine.mmio_map(start, size, self._on_read, start, self._on_write, start)
         self._engine.hook_add(constants.UC_HOOK_INTR, self._on_exception)
         self._engine.hook_add(constants.UC_HOOK_MEM_INVALID, self._on_bad_access)
-        core.attach(
-            self._engine, [(map_.CODE_FLASH, map_.CODE_FLASH_BYTES), (map_.SRAM, map_.SRAM_BYTES)]
-        )
+        core.attach(self._engine, [(map_.CODE_FLASH, map_.CODE_FLASH_BYTES), (map_.SRAM, map_.SRAM_BYTES)])
         self._after_reset = self._engine.context_save()
 
     def reset(self) -> None:
@@ -192,9 +190,7 @@ class Cpu:
         what = _EXCEPTIONS.get(number, f"exception {number} of the translator")
         self.abort(MachineFault(f"the core met {what}", where=self.where()))
 
-    def _on_bad_access(
-        self, _engine: Uc, access: int, address: int, size: int, _value: int, _data: object
-    ) -> bool:
+    def _on_bad_access(self, _engine: Uc, access: int, address: int, size: int, _value: int, _data: object) -> bool:
         deed = {
             constants.UC_MEM_READ_UNMAPPED: "read",
             constants.UC_MEM_WRITE_UNMAPPED: "written",

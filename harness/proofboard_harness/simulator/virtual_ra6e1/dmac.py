@@ -38,7 +38,11 @@ class _Channel:
             kept = Cell()
             bus.add(
                 Register(
-                    f"{self.name}.{name}", base + offset, width, self._guard(kept.read), lambda value: self._set(kept, value)
+                    f"{self.name}.{name}",
+                    base + offset,
+                    width,
+                    self._guard(kept.read),
+                    lambda value: self._set(kept, value),
                 )
             )
             return kept

@@ -46,7 +46,12 @@ class Faci:
     """Commands go to `_COMMANDS`, 8 bits each, data 16 bits. `fclk` tells the frequency of the flash clock in Hz."""
 
     def __init__(
-        self, bus: Bus, flash: CodeFlash, time: VirtualTime, plan: FaultPlan, c_cache: Cell,
+        self,
+        bus: Bus,
+        flash: CodeFlash,
+        time: VirtualTime,
+        plan: FaultPlan,
+        c_cache: Cell,
         fclk: Callable[[], int],
     ) -> None:
         self._flash, self._time, self._plan, self._c_cache = flash, time, plan, c_cache
@@ -202,11 +207,12 @@ class Faci:
             self._flash.write_memory(address, data[:done] + rubbish + before[done + len(rubbish) :])
             raise PowerLoss
         self._busy = True
-        self._time.after(time, lambda: self._finish(address, data, failure if number == self._plan.program_error else 0))
+        self._time.after(
+            time, lambda: self._finish(address, data, failure if number == self._plan.program_error else 0)
+        )
 
     def _finish(self, address: int, data: bytes, failure: int) -> None:
         """A failed operation leaves half of its cells as they are to be."""
         self._busy = False
         self._errors |= failure
         self._flash.write_memory(address, data if not failure else data[: len(data) // 2])
-

@@ -42,9 +42,7 @@ class GdbServer:
         monitor: does what a monitor command says and returns what it prints; None for an unknown one.
     """
 
-    def __init__(
-        self, connection: socket.socket, machine: Machine, monitor: Callable[[str], str | None]
-    ) -> None:
+    def __init__(self, connection: socket.socket, machine: Machine, monitor: Callable[[str], str | None]) -> None:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = connection

@@ -111,4 +111,6 @@ def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault | T
     if process.returncode == _STOPPED:
         seen, where, hint = (lines[-_WORDS:] + [""] * _WORDS)[:_WORDS]
         return TargetFault(f"the virtual board stopped: {seen}", where=where, hint=hint)
-    return BenchFault(f"the virtual board ended with {process.returncode}: {' '.join(lines[-1:])}", where=__package__ or "")
+    return BenchFault(
+        f"the virtual board ended with {process.returncode}: {' '.join(lines[-1:])}", where=__package__ or ""
+    )

@@ -68,7 +68,8 @@ class Machine:
         self._cpu.write_memory(map_.CODE_FLASH, bytes([map_.ERASED]) * map_.CODE_FLASH_BYTES)
         self._cpu.write_memory(map_.DATA_FLASH, bytes([map_.ERASED]) * map_.DATA_FLASH_BYTES)
         self._last_read = 0
-        self._loop_address = self._loops = 0
+        self._loop_address: int | None = None
+        self._loops = 0
         self._stopping = False
         self._last_values: dict[int, int] = {}
         self.power_on()
@@ -176,13 +177,13 @@ class Machine:
     def bus_read(self, address: int, size: int) -> int:
         """A read of the DMAC, from memory or a register."""
         if _is_device(address):
-            return self._bus.read(address, size)
+            return self._bus.load(address, size)
         return int.from_bytes(self._cpu.read_memory(address, size), "little")
 
     def bus_write(self, address: int, size: int, value: int) -> None:
         """A write of the DMAC."""
         if _is_device(address):
-            self._bus.write(address, size, value)
+            self._bus.store(address, size, value)
         else:
             self._cpu.write_memory(address, value.to_bytes(size, "little"))
 
@@ -196,7 +197,7 @@ class Machine:
             width = 2 if size == 2 and address % 2 == 0 else 1
         else:
             width = 4
-        words = (self._bus.read(at, width) for at in range(address, address + size, width))
+        words = (self._bus.load(at, width) for at in range(address, address + size, width))
         return b"".join(word.to_bytes(width, "little") for word in words)
 
     def debug_write(self, address: int, data: bytes) -> None:
@@ -204,9 +205,9 @@ class Machine:
         if is_option_memory(address, len(data)):
             raise OptionMemoryFault(f"a debugger wrote option-setting memory at {address:#010x}: it must never be")
         if _is_device(address):
-            self._bus.write(address, len(data), int.from_bytes(data, "little"))
+            self._bus.store(address, len(data), int.from_bytes(data, "little"))
             return
-        if not map_.SRAM <= address or address + len(data) > map_.SRAM + map_.SRAM_BYTES:
+        if not address >= map_.SRAM or address + len(data) > map_.SRAM + map_.SRAM_BYTES:
             raise MachineFault(f"a debugger can't write {address:#010x}")
         self._cpu.write_memory(address, data)
         self._cpu.code_changed()
@@ -233,9 +234,11 @@ class Machine:
         """
         now = self._native.cycles
         if value is None or self._last_values.get(address) != value or now - self._last_read > _WAITING_CYCLES:
-            self._loop_address, self._loops = address, 0
+            self._loop_address, self._loops = None, 0
             if value is not None:
                 self._last_values[address] = value
+        elif self._loop_address is None:
+            self._loop_address = address
         elif address == self._loop_address:
             self._loops += 1
             if self._loops >= _WAITING_LOOPS:
@@ -250,6 +253,7 @@ class Machine:
             self._sci.deliver()
             event = self._time.next_event or self._time.now + _IDLE_STEP
         self._time.skip_to(event)
+        self._time.run_due()
         self._native.set_deadline(self._native.cycles)
 
     def _service(self) -> None:

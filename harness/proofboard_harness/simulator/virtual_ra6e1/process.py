@@ -25,13 +25,14 @@ class Process:
         self._machine = Machine(settings, self._look)
         self._serial = SerialPort(self._machine.wire)
         self._gdb_server = listen()
+        self.gdb_port: int = self._gdb_server.getsockname()[1]
         self._gdb: GdbServer | None = None
         self._running = False
         self._looked = 0.0
 
     def announce(self) -> None:
         """Tell the ports on the standard output: one line of JSON."""
-        ports = {"gdb": self._gdb_server.getsockname()[1], "serial": [self._serial.port]}
+        ports = {"gdb": self.gdb_port, "serial": [self._serial.port]}
         sys.stdout.write(json.dumps(ports) + "\n")
         sys.stdout.flush()
 

@@ -54,8 +54,8 @@ class Bus:
 
     Args:
         blocks: ranges of peripherals.
-        noted: called as `noted(address, value)` for each read of a register and as `noted(address, None)` for each
-            write, except of registers that tick: how the machine finds out that the program waits.
+        noted: called as `noted(address, value)` when the core has read a register, except one that ticks, and as
+            `noted(address, None)` when it writes one: how the machine finds out that the program waits.
     """
 
     def __init__(self, blocks: Iterable[Block], noted: Callable[[int, int | None], None]) -> None:
@@ -92,11 +92,21 @@ class Bus:
 
     def write(self, address: int, size: int, value: int) -> None:
         """What the core writes. Raises MachineFault as `read` does."""
+        self._noted(address, None)
+        self.store(address, size, value)
+
+    def load(self, address: int, size: int) -> int:
+        """The value that another than the core reads: a DMAC, a debugger. Raises MachineFault as `read` does."""
+        register = self._registers.get((address, size))
+        if register is None or register.read is None:
+            raise self._unknown(address, size, "read")
+        return register.read()
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """What another than the core writes. Raises MachineFault as `read` does."""
         register = self._registers.get((address, size))
         if register is None or register.write is None:
             raise self._unknown(address, size, "written")
-        if not register.ticks:
-            self._noted(address, None)
         register.write(value)
 
     def name_of(self, address: int) -> str:

@@ -17,7 +17,7 @@
 typedef struct {
     uint64_t cycles;       /* since power-on, skipped ones included */
     uint64_t instructions; /* since power-on */
-    uint64_t deadline;     /* `service` is called before the first block that begins at it or later */
+    uint64_t deadline; /* `service` is called before the first block that begins at it or later */
     void (*service)(void);
     pb_engine_read read;
 } pb_virtual_clock;
