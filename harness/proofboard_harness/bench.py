@@ -28,7 +28,7 @@ class Bench:
     simulator: Simulator | None
 
     def check_alive(self) -> None:
-        """Raises BenchFault or TargetFault if the simulator has died: to be asked when the link fails, for the cause."""
+        """Raises BenchFault or TargetFault if the simulator has died: to be asked for the cause when the link fails."""
         if self.simulator is not None:
             self.simulator.check_alive()
 
@@ -39,9 +39,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def open_bench(
-    spec: BoardSpec, *, wait_seconds: float = 0.0, profile: ProfileRequest | None = None
-) -> Iterator[Bench]:
+def open_bench(spec: BoardSpec, *, wait_seconds: float = 0.0, profile: ProfileRequest | None = None) -> Iterator[Bench]:
     """Take a board into use and let go of it at the end.
 
     A real board is locked, `wait_seconds` being the patience for another user; a simulator is started for this

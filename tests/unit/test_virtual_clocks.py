@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +40,11 @@ def do(machine: Machine, register: tuple[int, int], value: int) -> None:
     machine.write(*register, value)
 
 
+def do_all(machine: Machine, steps: Sequence[tuple[tuple[int, int], int]]) -> None:
+    for register, value in steps:
+        do(machine, register, value)
+
+
 @pytest.fixture(scope="module")
 def chip() -> Machine:
     return Machine(FAST)
@@ -49,8 +57,7 @@ def machine(chip: Machine) -> Machine:
 
 
 def test_the_order_of_the_firmware_works(machine: Machine) -> None:
-    for register, value in ORDER:
-        do(machine, register, value)
+    do_all(machine, ORDER)
     assert machine.read(*SCKSCR) == 5
     assert machine.read(*OSCSF) & 0x21 == 0x21
 
@@ -68,9 +75,7 @@ def test_the_order_of_the_firmware_works(machine: Machine) -> None:
 )
 def test_a_step_that_is_left_out_is_named(machine: Machine, left_out: tuple[int, int], named: str) -> None:
     with pytest.raises((MachineFault, AssertionError), match=named):
-        for register, value in ORDER:
-            if register != left_out:
-                do(machine, register, value)
+        do_all(machine, [step for step in ORDER if step[0] != left_out])
 
 
 @pytest.mark.parametrize(
@@ -93,16 +98,14 @@ def test_a_wrong_write_is_named(machine: Machine, register: tuple[int, int], val
 
 
 def test_limits_of_the_buses(machine: Machine) -> None:
-    for register, value in ORDER[:-2]:
-        do(machine, register, value)
+    do_all(machine, ORDER[:-2])
     machine.write(*SCKDIVCR, 0x0000_0000)
     with pytest.raises(MachineFault, match="makes BCLK 200 MHz; its limit is 50 MHz"):
         machine.write(*SCKSCR, 5)
 
 
 def test_sram_without_its_wait_state(machine: Machine) -> None:
-    for register, value in ORDER:
-        do(machine, register, value)
+    do_all(machine, ORDER)
     machine.write(*SRAMPRCR2, 0xF1)
     with pytest.raises(MachineFault, match="SRAMWTSC is 0, but ICLK of 200 MHz"):
         machine.write(*SRAMWTSC, 0)
@@ -115,13 +118,9 @@ def test_sram_without_its_wait_state(machine: Machine) -> None:
     )
 )
 def test_whatever_is_written_the_core_stays_within_its_limits(writes: list[tuple[tuple[int, int], int]]) -> None:
-    """Either the chip takes a write and runs within its limits, or the machine stops."""
     machine = Machine(FAST)
     machine.write(*PRCR, 0xA503)
     for register, value in writes:
-        try:
+        with contextlib.suppress(MachineFault):
             machine.write(*register, value)
-        except MachineFault as fault:
-            assert fault.seen
-            return
-    assert machine.read(*SCKSCR) in (0, 1)
+        assert 0 < machine.iclk_hz <= 200_000_000

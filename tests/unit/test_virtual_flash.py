@@ -57,6 +57,11 @@ class Sequencer:
         self.command(0xD0)
         return self.wait()
 
+    def fill(self, block: int, pages: int) -> None:
+        self.erase(block)
+        for page in range(pages):
+            self.program(block + 128 * page)
+
 
 def sequencer(plan: FaultPlan | None = None) -> Sequencer:
     return Sequencer(Machine(Settings(plan=plan or FaultPlan())))
@@ -181,9 +186,7 @@ def test_a_power_cut_spoils_one_block_or_page_alone(cut: int, seed: int) -> None
     one.machine.cpu.write_memory(0, bytes(0x8000))
     one.start()
     with pytest.raises(PowerLoss):
-        one.erase(0x2000)
-        for page in range(6):
-            one.program(0x2000 + 128 * page)
+        one.fill(0x2000, 6)
     one.machine.power_on()
     whole = flash(one, 0, 0x8000)
     assert whole[:0x2000] == bytes(0x2000)

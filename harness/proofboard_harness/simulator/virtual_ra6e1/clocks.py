@@ -138,7 +138,7 @@ class ClockTree:
         needed = (iclk - 1) // _FLASH_STEP_HZ
         if self._waits.flash < needed:
             raise MachineFault(
-                f"FLWT is {self._waits.flash}, but ICLK of {iclk / 10**6:g} MHz needs {needed} wait states of the flash",
+                f"FLWT is {self._waits.flash}, but ICLK of {iclk / 10**6:g} MHz needs {needed} wait states of flash",
                 hint="write FLWT before the core becomes faster",
             )
         if self._waits.sram == 0 and iclk > _SRAM_WITHOUT_WAIT_HZ:

@@ -1,5 +1,7 @@
-"""The core's own registers: System Control Block, FPU, cycle counter. Source: Armv8-M ARM (DDI0553), D1.2; identity of a
-Cortex-M33 r0p4: Cortex-M33 TRM (100230), table B1-1."""
+"""The core's own registers: System Control Block, FPU, cycle counter.
+
+Sources: Armv8-M ARM (DDI0553), D1.2; identity of a Cortex-M33 r0p4: Cortex-M33 TRM (100230), table B1-1.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Factory data, which can be read, and option-setting memory, which must never be written. Addresses: Renesas FSP 6.3.1,
-mcu/ra6e1/bsp_feature.h. The values are those of a virtual chip."""
+"""Factory data, which can be read, and option-setting memory, which must never be written.
+
+Addresses: Renesas FSP 6.3.1, mcu/ra6e1/bsp_feature.h. The values are those of a virtual chip.
+"""
 
 from __future__ import annotations
 

@@ -94,6 +94,11 @@ class Machine:
         """Of the core since the machine was made, those of waiting included."""
         return self._native.cycles
 
+    @property
+    def iclk_hz(self) -> int:
+        """The frequency of the core."""
+        return self._time.iclk_hz
+
     def power_on(self) -> None:
         """Flash as it was, RAM with random contents, everything else as after reset."""
         self._cpu.write_memory(map_.SRAM, self.plan.random.randbytes(map_.SRAM_BYTES))
@@ -193,10 +198,7 @@ class Machine:
             if self._faci.erasing_or_programming and address < map_.CODE_FLASH_BYTES:
                 raise MachineFault("code flash can't be read while FENTRYR is in P/E mode")
             return self._cpu.read_memory(address, size)
-        if address % 4 or size % 4:
-            width = 2 if size == 2 and address % 2 == 0 else 1
-        else:
-            width = 4
+        width = next(width for width in (4, 2, 1) if address % width == 0 and size % width == 0)
         words = (self._bus.load(at, width) for at in range(address, address + size, width))
         return b"".join(word.to_bytes(width, "little") for word in words)
 

@@ -1,4 +1,4 @@
-"""The bus: every register that is modelled, by its address. Whatever else is touched stops the machine with its name."""
+"""The bus: every register that is modelled, by its address. Whatever else is touched stops the machine by name."""
 
 from __future__ import annotations
 

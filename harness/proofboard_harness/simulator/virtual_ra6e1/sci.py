@@ -125,10 +125,7 @@ class Sci:
     def baud(self) -> float:
         """Bit/s as the registers have it: PCLKA / (D x (BRR + 1)) x MDDR / 256."""
         extended = self._extended.value
-        if extended & _ABCSE:
-            divider = 6
-        else:
-            divider = 32 >> bool(extended & _BGDM) >> bool(extended & _ABCS)
+        divider = 6 if extended & _ABCSE else 32 >> bool(extended & _BGDM) >> bool(extended & _ABCS)
         divider <<= 2 * (self._mode.value & 3)
         share = self._modulation.value / 256 if extended & _BRME else 1.0
         return self._clocks.frequencies.pclka / (divider * (self._rate.value + 1)) * share

@@ -29,14 +29,14 @@ class VirtualTime:
         self._core = core
         self._base_cycles = core.cycles
         self._base_time = 0
-        self._iclk_hz = iclk_hz
+        self.iclk_hz = iclk_hz
         self._queue: list[tuple[int, int, Event]] = []
         self._order = itertools.count()
 
     @property
     def now(self) -> int:
         """Picoseconds since power-on."""
-        return self._base_time + (self._core.cycles - self._base_cycles) * PICOSECONDS // self._iclk_hz
+        return self._base_time + (self._core.cycles - self._base_cycles) * PICOSECONDS // self.iclk_hz
 
     @property
     def next_event(self) -> int | None:
@@ -48,11 +48,11 @@ class VirtualTime:
     def set_iclk(self, hertz: int) -> None:
         """The frequency of the core from now on."""
         self._base_time, self._base_cycles = self.now, self._core.cycles
-        self._iclk_hz = hertz
+        self.iclk_hz = hertz
 
     def cycles_at(self, time: int) -> int:
         """The first value of the core's cycles at which `time` has come."""
-        return self._base_cycles + -(-(time - self._base_time) * self._iclk_hz // PICOSECONDS)
+        return self._base_cycles + -(-(time - self._base_time) * self.iclk_hz // PICOSECONDS)
 
     def after(self, picoseconds: int, action: Callable[[], None]) -> Event:
         """Have something done so much later."""
