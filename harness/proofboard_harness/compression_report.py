@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .compression_tables import explanation
 from .product import SearchResult
-from .report.codec import write_whole
+from .report.codec import write_whole_bytes
 
 
 def write_search(result: SearchResult, folder: Path) -> list[Path]:
@@ -28,7 +28,7 @@ def write_search(result: SearchResult, folder: Path) -> list[Path]:
     }
     paths = []
     for name, content in files.items():
-        write_whole(folder / name, content)
+        write_whole_bytes(folder / name, content)
         paths.append(folder / name)
     return paths
 

@@ -12,6 +12,9 @@ from .candidate import Candidate, candidate_from_json
 from .costs import Budgets, Costs
 from .rule import AccuracyRule, Judgement
 
+ALIKE = 0.04
+"""Share of an image's size that is no reason to prefer one to another."""
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -49,9 +52,13 @@ class Figures:
             judgement.margin_shift,
         )
 
+    def slack(self, rule: AccuracyRule) -> float:
+        """How far the bounds lie above their limits, in margins; the lesser of the two, > 0 where accuracy is kept."""
+        return min(1 + self.lower / rule.margin, 1 + self.recall_lower / rule.recall_margin)
+
     def kept(self, rule: AccuracyRule) -> bool:
         """Not worse than the baseline, by the rule."""
-        return self.lower > -rule.margin and self.recall_lower > -rule.recall_margin
+        return self.slack(rule) > 0
 
 
 @dataclass(frozen=True)
@@ -131,13 +138,20 @@ def pareto_front(points: Sequence[Point]) -> list[Point]:
 
 
 def contenders(points: Sequence[Point], rule: AccuracyRule, budgets: Budgets) -> list[Point]:
-    """Points that keep accuracy and budgets, the smallest image first, of equals the faster."""
+    """Points that keep accuracy and budgets, the smallest image first.
+
+    Images within `ALIKE` of the smallest count as equally small: of these the one that keeps accuracy most clearly
+    comes first, which is also the likeliest to keep it again. Behind them the others follow by size.
+    """
     good = [
-        (point.costs.rom, point.costs.cycles, point.number, point)
+        (point.costs, point.figures, point)
         for point in points
-        if point.costs is not None and point.kept(rule) and budgets.fits(point.costs)
+        if point.costs is not None and point.figures is not None and point.kept(rule) and budgets.fits(point.costs)
     ]
-    return [point for *_, point in sorted(good, key=lambda entry: entry[:3])]
+    limit = min((costs.rom for costs, _, _ in good), default=0) * (1 + ALIKE)
+    alike = [(-figures.slack(rule), costs.cycles, p.number, p) for costs, figures, p in good if costs.rom <= limit]
+    larger = [(costs.rom, costs.cycles, p.number, p) for costs, _, p in good if costs.rom > limit]
+    return [entry[-1] for part in (alike, larger) for entry in sorted(part, key=lambda entry: entry[:3])]
 
 
 def nearest_to(points: Sequence[Point], rule: AccuracyRule, budgets: Budgets) -> Point | None:

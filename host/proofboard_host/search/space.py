@@ -59,20 +59,30 @@ _ROUNDINGS: Mapping[str, Rounding] = MappingProxyType({name: name for name in ge
 _DISTILLED = 0.8
 _GROWN = 3  # times the channels that remain after pruning
 
+
+def _start(*, frame_step: int, shape: str, channels: int, hidden: int) -> dict[str, Any]:
+    """All mel bands, pruned, 4 bits by second-order rounding."""
+    return {
+        "frame_step": frame_step,
+        "bands": 32,
+        "shape": shape,
+        "channels": channels,
+        "hidden": hidden,
+        "pruned": True,
+        "rank": 0,
+        "bits": 4,
+        "head_bits": 4,
+        "rounding": "second_order",
+    }
+
+
 STARTS: tuple[dict[str, Any], ...] = (
-    {"frame_step": 2, "bands": 32, "shape": "2/2", "channels": 8, "hidden": 8, "pruned": True, "rank": 0, "bits": 4,
-     "head_bits": 4, "rounding": "second_order"},
-    {"frame_step": 3, "bands": 32, "shape": "2/1", "channels": 8, "hidden": 8, "pruned": True, "rank": 0, "bits": 4,
-     "head_bits": 4, "rounding": "second_order"},
-    {"frame_step": 3, "bands": 32, "shape": "all", "channels": 8, "hidden": 8, "pruned": True, "rank": 4, "bits": 4,
-     "head_bits": 4, "rounding": "second_order"},
-    {"frame_step": 2, "bands": 24, "shape": "2/2", "channels": 8, "hidden": 8, "pruned": True, "rank": 0, "bits": 2,
-     "head_bits": 2, "rounding": "aware"},
-    {"frame_step": 1, "bands": 32, "shape": "2/2", "channels": 8, "hidden": 8, "pruned": True, "rank": 0, "bits": 8,
-     "head_bits": 8, "rounding": "nearest"},
-    {"frame_step": 2, "bands": 32, "shape": "all", "channels": 8, "hidden": 0, "pruned": True, "rank": 0, "bits": 4,
-     "head_bits": 4, "rounding": "second_order"},
-)  # fmt: skip
+    _start(frame_step=2, shape="2/2", channels=8, hidden=8),
+    _start(frame_step=2, shape="3/3", channels=4, hidden=8),
+    _start(frame_step=3, shape="3/3", channels=4, hidden=8),
+    _start(frame_step=3, shape="2/1", channels=8, hidden=8),
+    _start(frame_step=2, shape="all", channels=8, hidden=0),
+)
 """Tried first, in this order: points of different kinds that experiments on the shipped application found good."""
 
 
