@@ -34,7 +34,7 @@ from .report.record import RunRecord
 from .report.summary import write_summary
 from .results import ResultStore
 from .run_folder import JOURNAL, check_run_folder, make_run_folder, writing_to
-from .spec import BoardSpec
+from .spec import BoardSpec, QemuSpec
 from .stations import open_station
 from .stream import StreamClip, StreamJob, StreamOutcome, flashed_target, stream
 from .symbols import build_id
@@ -124,7 +124,7 @@ def _check_tools(board: BoardSpec) -> None:
     """Before the long stations, not after them."""
     for tool in (toolchain.ARM_GCC, toolchain.HOST_CC, toolchain.CMAKE, toolchain.NINJA):
         toolchain.find(tool)
-    if board.simulator is not None:
+    if isinstance(board.simulator, QemuSpec):
         toolchain.find(toolchain.QEMU)
 
 

@@ -14,7 +14,7 @@ from ..elf import Image
 from ..measurement import Source
 from ..messages import Result
 from ..simulator.cycle_counter import ProfileRequest
-from ..spec import BoardSpec
+from ..spec import BoardSpec, QemuSpec
 from ..stream import flashed_target
 from ..symbols import build_id
 from ..target import Identity
@@ -56,7 +56,7 @@ def profile_image(
     """Stream the clips to the image; the same image and clips give the same counts on a simulator.
 
     `progress` is told how many are through. The trace of layers is left out: it would run the network a second time.
-    On a board, its counter is read.
+    Only QEMU counts by function; elsewhere the board's own counter is read.
 
     Raises:
         FirmwareFault: the image is not what the run built, or lacks what a profile needs.
@@ -64,14 +64,14 @@ def profile_image(
     """
     image = Image.load(subject.elf)
     identity = Identity(build_id(image), subject.model_hash)
-    request = None if spec.simulator is None else ProfileRequest(subject.elf, WINDOWS)
+    request = ProfileRequest(subject.elf, WINDOWS) if isinstance(spec.simulator, QemuSpec) else None
     sites = None if request is None else CallSites.load(subject.elf, subject.generated / SOURCE)
     results = []
     with flashed_target(spec, image, identity, profile=request) as (bench, target):
         for index, pcm in enumerate(clips.pcm):
             progress(index)
             results.append(target.infer(pcm, flags=0))
-        tree = None if bench.simulator is None else bench.simulator.profile()
+        tree = None if request is None or bench.simulator is None else bench.simulator.profile()
     count = len(results)
     mismatches = sum(
         result.words != tuple(int(word) for word in words) for result, words in zip(results, clips.words, strict=True)
