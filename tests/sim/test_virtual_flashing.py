@@ -1,0 +1,131 @@
+"""Flashing the virtual RA6E1 through pyOCD, its algorithm executed by the virtual core: power cuts, errors, repairs."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from proofboard_harness.boards import load_board
+from proofboard_harness.elf import Image, Segment
+from proofboard_harness.errors import ProbeFault, TargetFault
+from proofboard_harness.probe import flasher
+from proofboard_harness.probe.flasher import PyocdProbe
+from proofboard_harness.probe.gdb_remote import GdbRemote
+from proofboard_harness.probe.rsp import RspClient
+from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
+from proofboard_harness.spec import BoardSpec
+from virtual_example import small_image
+from virtual_flashing import algorithm, register
+
+PADDING = 0x8000
+"""Where random bytes begin behind the small image: blocks of 8 KiB, and from 0x10000 on of 32 KiB."""
+OPTIONS, OPTION_BYTES = 0x0100_A100, 0x200
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BoardSpec:
+    monkeypatch.setattr(flasher, "register_simulated_target", lambda spec: None)
+    return register(load_board("virtual-ra6e1"), algorithm(tmp_path))
+
+
+@pytest.fixture
+def board(spec: BoardSpec) -> Iterator[VirtualBoard]:
+    with run_virtual(spec, ["--seed", "7"]) as board:
+        yield board
+
+
+def probe_of(spec: BoardSpec, board: VirtualBoard) -> PyocdProbe:
+    host, port = board.endpoints.gdb
+    return flasher.open_simulated_probe(spec, host, port, board.check_alive)
+
+
+def monitor(board: VirtualBoard, command: str) -> str:
+    """Between two probes: the stub serves one client at a time."""
+    host, port = board.endpoints.gdb
+    remote = GdbRemote(RspClient.connect(host, port))
+    try:
+        return remote.monitor(command)
+    finally:
+        remote.close()
+
+
+def variant(image: Image, rng: random.Random) -> Image:
+    """The image with other random bytes behind it, in a few of its blocks."""
+    data = bytearray(random.Random(1).randbytes(0xA000))
+    for _ in range(3):
+        start = rng.randrange(len(data) - 64)
+        data[start : start + 64] = rng.randbytes(64)
+    return dataclasses.replace(image, segments=(*image.segments, Segment(PADDING, bytes(data))))
+
+
+def survive_cuts(spec: BoardSpec, board: VirtualBoard, image: Image, cuts: int) -> int:
+    """Flash again and again, each time with a power cut in some operation; how many met one."""
+    rng = random.Random(3)
+    met = 0
+    probe = probe_of(spec, board)
+    probe.program(image)
+    for _ in range(cuts):
+        probe.halt()
+        probe.close()
+        monitor(board, f"power_cut {rng.randrange(60)}")
+        probe = probe_of(spec, board)
+        wanted = variant(image, rng)
+        try:
+            probe.program(wanted)
+        except ProbeFault:
+            met += 1
+            with contextlib.suppress(ProbeFault):
+                probe.close()
+            probe = probe_of(spec, board)
+            probe.program(wanted)  # raises unless every byte reads back
+        assert probe.read_memory(OPTIONS, OPTION_BYTES) == b"\xff" * OPTION_BYTES
+    probe.close()
+    return met
+
+
+def test_the_next_flash_repairs_what_a_power_cut_left(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    assert survive_cuts(spec, board, small_image(tmp_path), 6) >= 4
+
+
+@pytest.mark.slow
+def test_two_hundred_power_cuts(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    assert survive_cuts(spec, board, small_image(tmp_path), 200) > 150
+
+
+def test_only_blocks_that_differ_are_written(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    image = small_image(tmp_path)
+    probe = probe_of(spec, board)
+    probe.program(image)
+    probe.halt()
+    probe.close()
+    before = int(monitor(board, "flash_operations"))
+    probe = probe_of(spec, board)
+    probe.program(image)
+    probe.halt()
+    probe.close()
+    assert before > 0
+    assert int(monitor(board, "flash_operations")) == before
+
+
+def test_an_error_of_the_flash_is_reported(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    monitor(board, "program_error 1")
+    probe = probe_of(spec, board)
+    with pytest.raises(ProbeFault, match="programming failed"):
+        probe.program(small_image(tmp_path))
+    probe.program(small_image(tmp_path))
+    probe.close()
+
+
+def test_a_mistake_of_the_firmware_is_the_error(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    probe = probe_of(spec, board)
+
+    def run() -> None:
+        probe.program(small_image(tmp_path, "PFS_LOCKED"))
+        board.check_alive()
+
+    with pytest.raises(TargetFault, match="the virtual board stopped: P109PFS was written while it is locked"):
+        run()
