@@ -13,6 +13,7 @@ from proofboard_harness.bench import open_bench
 from proofboard_harness.elf import Image
 from proofboard_harness.errors import BenchFault, ConfigurationFault, FirmwareFault, TargetFault
 from proofboard_harness.link import SerialLink
+from proofboard_harness.simulator.cycle_build import plugin_version
 from proofboard_harness.simulator.cycle_counter import ProfileRequest
 from proofboard_harness.simulator.cycle_output import read_functions
 from proofboard_harness.simulator.cycle_tree import CycleProfile, InstructionClass, by_function
@@ -332,6 +333,26 @@ def test_instructions_agree_with_the_simulators_clock(tmp_path: Path, still: Boa
     ticks = int.from_bytes(run.output, "little")
     assert ticks > 1000
     assert abs(ticks * 25 / 32 - (run.tree.total.instructions + 2)) <= 1
+
+
+def _instruction_by_instruction(spec: BoardSpec) -> BoardSpec:
+    """QEMU cuts the code into blocks of one instruction each."""
+    assert spec.simulator is not None
+    new = plugin_version(toolchain.version(toolchain.QEMU)) > 1
+    options = ("-accel", "tcg,one-insn-per-tb=on") if new else ("-singlestep",)
+    simulator = dataclasses.replace(spec.simulator, arguments=(*spec.simulator.arguments, *options))
+    return dataclasses.replace(spec, simulator=simulator)
+
+
+def test_waits_do_not_depend_on_how_code_is_cut_into_blocks(tmp_path: Path, still: BoardSpec) -> None:
+    """The second line of code and the data take each other's place in the cache."""
+    body = "adr r0, 1f\n ldr r1, [r0]\n" + " mov.w r2, r3\n" * 8 + " ldr r4, [r0]\n bx lr\n"
+    body += "    .balign 64\n    .space 32\n1:  .word 0\n"
+    image = _link(_caller("access") + "    .balign 64\n" + _function("access", body), tmp_path)
+    spec = _waiting(still, MemoryKind.FLASH, CacheSpec(lines=2, line_bytes=32))
+    runs = [run_image(image, board, windows=["access"]) for board in (spec, _instruction_by_instruction(spec))]
+    assert runs[0] == runs[1]
+    assert runs[0].tree.total.high - runs[0].tree.total.low == 4 * 5  # code, data, code, data
 
 
 def test_endless_image_is_the_targets_fault(tmp_path: Path, still: BoardSpec) -> None:

@@ -1,6 +1,6 @@
 #include "memory.h"
 
-#define FETCH_SHIFT 2u /* the core fetches words */
+#define WORD 4u
 
 static const pb_region *region_of(const pb_memory *memory, uint32_t address) {
     for (uint32_t index = 0; index < memory->region_count; index++) {
@@ -33,16 +33,21 @@ uint32_t pb_memory_access(pb_memory *memory, uint32_t address) {
     return look_up(memory, address >> memory->line_shift, region->wait_states);
 }
 
+uint32_t pb_memory_word(uint32_t address) {
+    return address & ~(WORD - 1u);
+}
+
 uint32_t pb_memory_fetch(pb_memory *memory, uint32_t start, uint32_t end) {
     const pb_region *region = region_of(memory, start);
-    if (region == 0 || region->wait_states == 0 || end <= start) {
+    const uint32_t first = pb_memory_word(start + WORD - 1u);
+    if (region == 0 || region->wait_states == 0 || end <= first) {
         return 0;
     }
     if (!region->cached || memory->lines == 0) {
-        return (((end - 1u) >> FETCH_SHIFT) - (start >> FETCH_SHIFT) + 1u) * region->wait_states;
+        return (end - first + WORD - 1u) / WORD * region->wait_states;
     }
     uint32_t cycles = 0;
-    for (uint32_t line = start >> memory->line_shift; line <= (end - 1u) >> memory->line_shift;
+    for (uint32_t line = first >> memory->line_shift; line <= (end - 1u) >> memory->line_shift;
          line++) {
         cycles += look_up(memory, line, region->wait_states);
     }

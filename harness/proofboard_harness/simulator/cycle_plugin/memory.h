@@ -30,6 +30,10 @@ typedef struct {
 /* Cycles that an access of data at `address` waits; 0 outside of all regions. */
 uint32_t pb_memory_access(pb_memory *memory, uint32_t address);
 
-/* Cycles that fetching the code in start..end-1 waits. */
+/* Where the word begins that `address` lies in: the core fetches words. */
+uint32_t pb_memory_word(uint32_t address);
+
+/* Cycles that fetching the code in start..end-1 waits. A word that begins before `start` was
+ * fetched with the code there. */
 uint32_t pb_memory_fetch(pb_memory *memory, uint32_t start, uint32_t end);
 #endif

@@ -12,6 +12,14 @@ static uint32_t address_of_last(const pb_block *block) {
     return block->end - pb_block_last(block)->size;
 }
 
+/* Fetch the code before `end` that wasn't yet. */
+static void fetch(pb_recorder *recorder, uint32_t end) {
+    if (recorder->fetched < end) {
+        recorder->waits += pb_memory_fetch(recorder->memory, recorder->fetched, end);
+        recorder->fetched = end;
+    }
+}
+
 /* Charge the current block, which is followed by the code at `next`. The block as far as it ran. */
 static pb_block *charge(pb_recorder *recorder, uint32_t next) {
     pb_block *block = recorder->current;
@@ -23,6 +31,7 @@ static pb_block *charge(pb_recorder *recorder, uint32_t next) {
         block->next = recorder->blocks;
         recorder->blocks = block;
     }
+    fetch(recorder, block->end);
     const bool leaves = pb_block_last(block)->flow != PB_FLOW_NEXT && next != block->end;
     const pb_passage passage = pb_block_pass(block, &recorder->states, recorder->state, leaves);
     const uint32_t division = block->class_counts[PB_CLASS_DIVIDE] * PB_DIVIDE_SPREAD;
@@ -59,6 +68,7 @@ static void open_window(pb_recorder *recorder, const pb_block *block) {
     recorder->state = 0;
     recorder->waits = 0;
     recorder->was_stopped = false;
+    recorder->fetched = pb_memory_word(block->start);
     recorder->counting = true;
 }
 
@@ -74,8 +84,8 @@ void pb_recorder_enter(pb_recorder *recorder, pb_block *block) {
         open_window(recorder, block);
     }
     recorder->current = block;
-    if (recorder->counting) {
-        recorder->waits = pb_memory_fetch(recorder->memory, block->start, block->end);
+    if (block->start != recorder->fetched) {
+        recorder->fetched = pb_memory_word(block->start);
     }
 }
 
@@ -84,6 +94,9 @@ void pb_recorder_access(pb_recorder *recorder, const pb_block *block, uint32_t a
     if (!recorder->counting) {
         return;
     }
+    /* Code and data push each other out of the cache in the order of the instructions, wherever
+     * QEMU cuts them into blocks. */
+    fetch(recorder, address + 1u);
     recorder->waits += pb_memory_access(recorder->memory, target);
     if (block != recorder->current) {
         /* QEMU left the current block to run an access of a device as a block of its own, which

@@ -15,6 +15,7 @@ typedef struct {
     pb_block *current; /* runs, or ran last */
     uint32_t state;    /* of the pipeline when `current` began */
     uint32_t waits;    /* of memory, since `current` began */
+    uint32_t fetched;  /* code of `current` before this address was fetched */
     uint32_t stopped;  /* address of the instruction behind which `current` was left */
     bool was_stopped;
     bool counting;
