@@ -36,8 +36,8 @@ def write_search(result: SearchResult, folder: Path) -> list[Path]:
 def markdown(result: SearchResult) -> str:
     """The table, the smallest image first."""
     lines = [
-        "| | # | candidate | ROM B | MACs | cycles | accuracy | ≥ | recall | ≥ |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| | # | candidate | ROM B | MACs | cycles | accuracy | ≥ | recall | ≥ | ECE % | true class |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     known = [(point.costs.rom, point.number, point) for point in result.points if point.costs is not None]
     for _, number, point in sorted(known, key=lambda entry: entry[:2]):
@@ -48,7 +48,8 @@ def markdown(result: SearchResult) -> str:
         lines.append(
             f"| {mark} | {number} | {point.label} | {point.costs.rom:,} | {point.macs:,} | {point.costs.cycles:,} "
             f"| {figures.difference * 100:+.2f} | {figures.lower * 100:+.2f} "
-            f"| {figures.recall_difference * 100:+.1f} | {figures.recall_lower * 100:+.1f} |"
+            f"| {figures.recall_difference * 100:+.1f} | {figures.recall_lower * 100:+.1f} "
+            f"| {figures.calibration * 100:.1f} | {figures.margin_shift * 100:+.1f} |"
         )
     return "\n".join([*lines, "", *explanation(result), ""])
 

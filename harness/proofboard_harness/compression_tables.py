@@ -13,7 +13,7 @@ from rich.text import Text
 
 from .product import Point, SearchResult
 
-_COLUMNS = ("ROM B", "MACs", "cycles", "accuracy", "≥", "recall", "≥", "ECE")
+_COLUMNS = ("ROM B", "MACs", "cycles", "accuracy", "≥", "recall", "≥", "ECE %")
 
 
 class SearchTable:
@@ -67,11 +67,15 @@ def explanation(result: SearchResult) -> list[str]:
     winner = result.point(result.winner)
     lines = [
         "Differences are to the float32 baseline, in points, on out-of-fold predictions of grouped folds; ≥ is a "
-        "one-sided 95 % bound of a bootstrap over groups. ROM is linked, cycles are predicted, if no memory waits. "
-        "◆ is beaten by no other in ROM, cycles and bound of accuracy at once; ★ is deployed.",
+        "one-sided 95 % bound of a bootstrap over groups; ECE is the expected calibration error. ROM is linked, cycles "
+        "are predicted, if no memory waits. ◆ is beaten by no other in ROM, cycles and bound of accuracy at once; "
+        "★ is deployed.",
         f"Kept means: accuracy not worse by {result.rule.margin * 100:g} points or more, recall of the positive class "
         f"not by {result.rule.recall_margin * 100:g}. The field set takes no part.",
     ]
+    asked = sum(point.confirmation is not None for point in result.points)
+    if asked > 1:
+        lines.append(f"{asked} candidates were asked to confirm, {asked - (winner.confirmation is not None)} did not.")
     first, again = winner.figures, winner.confirmation
     if first is not None and again is not None:
         lines.append(
@@ -100,7 +104,7 @@ def point_table(
     )
     table.add_column("", no_wrap=True)
     table.add_column("#", justify="right")
-    table.add_column("candidate", overflow="fold")
+    table.add_column("candidate", min_width=17, overflow="fold")
     for column in _COLUMNS:
         table.add_column(column, justify="right", no_wrap=True)
     for point in points:
@@ -125,5 +129,5 @@ def _cells(point: Point) -> list[str]:
         f"{figures.lower * 100:+.2f}",
         f"{figures.recall_difference * 100:+.1f}",
         f"{figures.recall_lower * 100:+.1f}",
-        f"{figures.calibration * 100:.1f} %",
+        f"{figures.calibration * 100:.1f}",
     ]

@@ -77,7 +77,7 @@ class CompressSection:
     scheme: str
     margin: float = 0.01
     recall_margin: float = 0.1
-    trials: int = 16
+    trials: int = 12
     time_limit: float = 0.0
 
 

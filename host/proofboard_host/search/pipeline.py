@@ -43,7 +43,7 @@ YARDSTICK = 0
 """Number of plain int8, which every search begins with."""
 
 _CONFIRMATION = 1_000_000  # added to seeds: another training, another bootstrap
-_CONFIRMATIONS = 3  # candidates that are asked to confirm before plain int8 is taken
+_CONFIRMATIONS = 8  # candidates that are asked to confirm before plain int8 is taken
 
 
 @dataclass(frozen=True)

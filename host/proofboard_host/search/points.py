@@ -12,7 +12,7 @@ from .candidate import Candidate, candidate_from_json
 from .costs import Budgets, Costs
 from .rule import AccuracyRule, Judgement
 
-ALIKE = 0.04
+ALIKE = 0.06
 """Share of an image's size that is no reason to prefer one to another."""
 
 

@@ -78,10 +78,10 @@ def _start(*, frame_step: int, shape: str, channels: int, hidden: int) -> dict[s
 
 STARTS: tuple[dict[str, Any], ...] = (
     _start(frame_step=2, shape="2/2", channels=8, hidden=8),
-    _start(frame_step=2, shape="3/3", channels=4, hidden=8),
-    _start(frame_step=3, shape="3/3", channels=4, hidden=8),
+    _start(frame_step=2, shape="3/3", channels=8, hidden=8),
     _start(frame_step=3, shape="2/1", channels=8, hidden=8),
-    _start(frame_step=2, shape="all", channels=8, hidden=0),
+    _start(frame_step=2, shape="2/2", channels=12, hidden=8),
+    _start(frame_step=2, shape="3/3", channels=4, hidden=8),
 )
 """Tried first, in this order: points of different kinds that experiments on the shipped application found good."""
 
