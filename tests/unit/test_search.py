@@ -210,7 +210,7 @@ def test_the_smallest_that_keeps_accuracy_and_budget_comes_first() -> None:
 
 
 def test_of_images_of_about_the_same_size_the_most_accurate_comes_first() -> None:
-    points = [point(1, 1000, 1, -0.009), point(2, 1030, 1, -0.004), point(3, 1050, 1, 0.0)]
+    points = [point(1, 1000, 1, -0.009), point(2, 1030, 1, -0.004), point(3, 1070, 1, 0.0)]
     assert [p.number for p in contenders(points, RULE, ROOMY)] == [2, 1, 3]
 
 
