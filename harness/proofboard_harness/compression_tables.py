@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from .product import Point, SearchResult
+from .product import Costs, Figures, Point, SearchResult
 
-_COLUMNS = ("ROM B", "MACs", "cycles", "accuracy", "≥", "recall", "≥", "ECE %")
+
+@dataclass(frozen=True)
+class _Column:
+    """`narrow`: shown where there is little room."""
+
+    title: str
+    cell: Callable[[Point, Costs, Figures], str]
+    narrow: bool = True
+
+
+_COLUMNS = (
+    _Column("ROM B", lambda point, costs, figures: f"{costs.rom:,}"),
+    _Column("MACs", lambda point, costs, figures: f"{point.macs:,}"),
+    _Column("cycles", lambda point, costs, figures: f"{costs.cycles:,}"),
+    _Column("accuracy", lambda point, costs, figures: f"{figures.difference * 100:+.2f}", narrow=False),
+    _Column("acc. ≥", lambda point, costs, figures: f"{figures.lower * 100:+.2f}"),
+    _Column("recall", lambda point, costs, figures: f"{figures.recall_difference * 100:+.1f}", narrow=False),
+    _Column("rec. ≥", lambda point, costs, figures: f"{figures.recall_lower * 100:+.1f}"),
+    _Column("ECE %", lambda point, costs, figures: f"{figures.calibration * 100:.1f}", narrow=False),
+)
+_ROOM = 110  # columns of a terminal that hold all of them
+
+
+def columns_for(width: int) -> tuple[_Column, ...]:
+    """What fits a terminal of that width."""
+    return tuple(column for column in _COLUMNS if column.narrow or width >= _ROOM)
 
 
 class SearchTable:
@@ -27,8 +53,9 @@ class SearchTable:
         """A candidate is finished, or known better than before."""
         self._points[point.number] = point
 
-    def __rich__(self) -> Table:
-        return point_table(list(self._points.values()), (), None, caption=self.doing)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        points = list(self._points.values())
+        yield point_table(points, (), None, columns_for(options.max_width), caption=self.doing)
 
 
 @contextmanager
@@ -48,7 +75,8 @@ class _Lines(SearchTable):
         self._console = console
 
     def add(self, point: Point) -> None:
-        cells = " ".join(f"{name} {cell}" for name, cell in zip(_COLUMNS, _cells(point), strict=True) if cell)
+        named = zip(_COLUMNS, _cells(point, _COLUMNS), strict=True)
+        cells = ", ".join(f"{column.title} {cell}" for column, cell in named)
         state = "confirmed with fresh seeds: " if point.confirmation else ""
         text = f"{point.number}: {state}{point.label}: {point.failure or cells}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -57,7 +85,7 @@ class _Lines(SearchTable):
 def print_search(result: SearchResult, console: Console) -> None:
     """All candidates, the front and the winner marked, and what the choice rests on."""
     title = f"{len(result.points)} candidates in {result.seconds:.0f} s"
-    console.print(point_table(result.points, result.front, result.winner, title=title))
+    console.print(point_table(result.points, result.front, result.winner, columns_for(console.width), title=title))
     for line in explanation(result):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
 
@@ -94,6 +122,7 @@ def point_table(
     points: tuple[Point, ...] | list[Point],
     front: tuple[int, ...],
     winner: int | None,
+    columns: tuple[_Column, ...],
     *,
     title: str = "",
     caption: str = "",
@@ -105,29 +134,20 @@ def point_table(
     table.add_column("", no_wrap=True)
     table.add_column("#", justify="right")
     table.add_column("candidate", min_width=17, overflow="fold")
-    for column in _COLUMNS:
-        table.add_column(column, justify="right", no_wrap=True)
+    for column in columns:
+        table.add_column(column.title, justify="right", no_wrap=True)
     for point in points:
         mark = "★" if point.number == winner else "◆" if point.number in front else ""
         style = "bold green" if point.number == winner else ""
         if point.failure:
             table.add_row(mark, str(point.number), Text(f"{point.label}: {point.failure}"), style="red")
         else:
-            table.add_row(mark, str(point.number), Text(point.label), *_cells(point), style=style)
+            table.add_row(mark, str(point.number), Text(point.label), *_cells(point, columns), style=style)
     return table
 
 
-def _cells(point: Point) -> list[str]:
+def _cells(point: Point, columns: tuple[_Column, ...]) -> list[str]:
     costs, figures = point.costs, point.confirmation or point.figures
     if costs is None or figures is None:
-        return [""] * len(_COLUMNS)
-    return [
-        f"{costs.rom:,}",
-        f"{point.macs:,}",
-        f"{costs.cycles:,}",
-        f"{figures.difference * 100:+.2f}",
-        f"{figures.lower * 100:+.2f}",
-        f"{figures.recall_difference * 100:+.1f}",
-        f"{figures.recall_lower * 100:+.1f}",
-        f"{figures.calibration * 100:.1f}",
-    ]
+        return [""] * len(columns)
+    return [column.cell(point, costs, figures) for column in columns]

@@ -34,7 +34,7 @@ from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
 from proofboard_host.search.costs import Budgets, Costs
 from proofboard_host.search.pipeline import CompressedApplication, SearchResult, compress_application, find_searches
-from proofboard_host.search.points import Point
+from proofboard_host.search.points import Figures, Point
 from proofboard_host.stats import PairedDifference, paired_difference
 from proofboard_host.train.pipeline import TrainedApplication, train_application
 
@@ -48,7 +48,9 @@ __all__ = [
     "CheckReport",
     "Clip",
     "CompressedApplication",
+    "Costs",
     "Dataset",
+    "Figures",
     "FrontendSpec",
     "FrontendSubject",
     "FrontendTensors",

@@ -53,6 +53,17 @@ def test_the_table_marks_the_deployed_and_tells_both_trainings() -> None:
     assert "The time limit ended the search" in text
 
 
+def test_eighty_columns_hold_number_size_and_both_bounds() -> None:
+    console, out = text_of(80)
+    print_search(make_result(), console)
+    lines = out.getvalue().splitlines()
+    table = [line for line in lines if not line.startswith(("Differences", "Kept", "Candidate"))]
+    row = next(line for line in table if "11,164" in line)
+    assert row.split()[:2] == ["★", "1"]
+    assert row.split()[-5:] == ["11,164", "4,176", "288,000", "-0.71", "-2.9"]
+    assert len(row) <= 80
+
+
 def test_lines_where_there_is_no_terminal() -> None:
     console, out = text_of()
     with show_candidates(console) as table:

@@ -212,6 +212,8 @@ def test_the_smallest_that_keeps_accuracy_and_budget_comes_first() -> None:
 def test_of_images_of_about_the_same_size_the_most_accurate_comes_first() -> None:
     points = [point(1, 1000, 1, -0.009), point(2, 1030, 1, -0.004), point(3, 1070, 1, 0.0)]
     assert [p.number for p in contenders(points, RULE, ROOMY)] == [2, 1, 3]
+    points += [point(4, 1071, 1, -0.008), point(5, 1100, 1, -0.001)]
+    assert [p.number for p in contenders(points, RULE, ROOMY)] == [2, 1, 3, 5, 4]
 
 
 def test_constraints_are_kept_at_zero() -> None:

@@ -141,17 +141,20 @@ def contenders(points: Sequence[Point], rule: AccuracyRule, budgets: Budgets) ->
     """Points that keep accuracy and budgets, the smallest image first.
 
     Images within `ALIKE` of the smallest count as equally small: of these the one that keeps accuracy most clearly
-    comes first, which is also the likeliest to keep it again. Behind them the others follow by size.
+    comes first, which is also the likeliest to keep it again. Behind them the rest, in the same way.
     """
-    good = [
-        (point.costs, point.figures, point)
+    rest = [
+        (point.costs.rom, -point.figures.slack(rule), point.costs.cycles, point.number, point)
         for point in points
-        if point.costs is not None and point.figures is not None and point.kept(rule) and budgets.fits(point.costs)
+        if point.costs and point.figures and point.kept(rule) and budgets.fits(point.costs)
     ]
-    limit = min((costs.rom for costs, _, _ in good), default=0) * (1 + ALIKE)
-    alike = [(-figures.slack(rule), costs.cycles, p.number, p) for costs, figures, p in good if costs.rom <= limit]
-    larger = [(costs.rom, costs.cycles, p.number, p) for costs, _, p in good if costs.rom > limit]
-    return [entry[-1] for part in (alike, larger) for entry in sorted(part, key=lambda entry: entry[:3])]
+    ordered: list[Point] = []
+    while rest:
+        limit = min(rom for rom, *_ in rest) * (1 + ALIKE)
+        alike = sorted((entry for entry in rest if entry[0] <= limit), key=lambda entry: entry[1:4])
+        ordered += [entry[-1] for entry in alike]
+        rest = [entry for entry in rest if entry[0] > limit]
+    return ordered
 
 
 def nearest_to(points: Sequence[Point], rule: AccuracyRule, budgets: Budgets) -> Point | None:
