@@ -31,7 +31,7 @@ _LOADED = (".text", ".rodata")
 _ALWAYS = ("crc32", "frontend", "startup")  # files that are in every image
 _NETWORK_SYMBOLS = ("pb_generated_network_run", "pb_generated_network")
 
-_MODULE = '''"""Bytes of the firmware's code, by `tests/sim/code_sizes.py --write`: GCC 12.2, the flags of its build file."""
+_MODULE = '''"""Bytes of the firmware's code, by `tests/sim/code_sizes.py --write`: GCC 12.2, its build file's flags."""
 
 from __future__ import annotations
 

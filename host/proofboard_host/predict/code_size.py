@@ -1,4 +1,4 @@
-"""Bytes of the firmware's code, by `tests/sim/code_sizes.py --write`: GCC 12.2, the flags of its build file."""
+"""Bytes of the firmware's code, by `tests/sim/code_sizes.py --write`: GCC 12.2, its build file's flags."""
 
 from __future__ import annotations
 
