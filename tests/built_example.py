@@ -34,7 +34,7 @@ class Built:
     def make(cls, graph: Graph, board: BoardSpec, cache: Path) -> Built:
         """Build the image of `graph` for `board`, with the front end of the shipped application."""
         network = network_of(graph)
-        return cls(network, build_image(network.generated, board.folder, cache=cache).product)
+        return cls(network, build_image(network.generated, board.image_folder, cache=cache).product)
 
     @property
     def identity(self) -> Identity:

@@ -23,6 +23,10 @@ const pb_counter_kind pb_board_counter = PB_COUNTER_SYSTICK;
 const uint32_t pb_board_clock_hz = 20000000u;
 const char pb_board_name[] = "qemu-mps2-an505";
 
+const char *pb_board_identity(void) {
+    return "";
+}
+
 void pb_board_start(void) {
     for (uint32_t lane = 0; lane < pb_board_lanes; lane++) {
         UART_BAUDDIV(lane) = 16; /* the smallest that the hardware takes; QEMU sends at once */

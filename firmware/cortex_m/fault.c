@@ -51,6 +51,21 @@ static void answer_with_report(uint8_t type, const uint8_t *payload, uint32_t si
     send_report();
 }
 
+__attribute__((noreturn)) static void report_for_ever(void) {
+    pb_link_start();
+    send_report();
+    for (;;) {
+        pb_link_poll(answer_with_report);
+    }
+}
+
+__attribute__((noreturn)) void pb_fault_stop(uintptr_t where) {
+    program_counter = (uint32_t)where;
+    link_register = UNKNOWN;
+    exception = 0;
+    report_for_ever();
+}
+
 __attribute__((noreturn, used)) void pb_fault_report(const uint32_t *stacked, uint32_t number) {
     /* With a failed or overflowed stacking there is no frame to read. */
     const uintptr_t low = (uintptr_t)pb_stack_low, high = (uintptr_t)pb_stack_high;
@@ -60,9 +75,5 @@ __attribute__((noreturn, used)) void pb_fault_report(const uint32_t *stacked, ui
     link_register = readable ? stacked[5] : UNKNOWN;
     program_counter = readable ? stacked[6] : UNKNOWN;
     exception = number;
-    pb_link_start();
-    send_report();
-    for (;;) {
-        pb_link_poll(answer_with_report);
-    }
+    report_for_ever();
 }

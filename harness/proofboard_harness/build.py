@@ -17,7 +17,7 @@ from pathlib import Path
 from . import toolchain
 from .errors import BenchFault
 
-_SOURCES = ("*.c", "*.h", "*.ld", "*.S", "*.cmake", "CMakeLists.txt")
+_SOURCES = ("*.c", "*.h", "*.ld", "*.S", "*.cmake", "CMakeLists.txt", "board.toml")
 
 
 @dataclass(frozen=True)

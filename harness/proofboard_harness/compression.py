@@ -65,7 +65,7 @@ class BoardLinker:
     @cached_property
     def identity(self) -> str:
         """Hash of firmware, board and compiler."""
-        return image_identity(self.board.folder)
+        return image_identity(self.board.image_folder)
 
     @property
     def clock_hz(self) -> int:
@@ -74,7 +74,8 @@ class BoardLinker:
 
     def link(self, generated: Mapping[str, str]) -> tuple[int, int]:
         """Bytes of flash and of RAM of the image."""
-        linked = sizes(Image.load(build_image(generated, self.board.folder, cache=self.cache).product), self.board)
+        build = build_image(generated, self.board.image_folder, cache=self.cache)
+        linked = sizes(Image.load(build.product), self.board)
         return linked.rom_bytes, linked.ram_bytes
 
 

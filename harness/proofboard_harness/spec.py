@@ -65,6 +65,24 @@ class MemoryRegion:
 
 
 @dataclass(frozen=True)
+class ForbiddenRange:
+    """`size` bytes from `start` that nothing is ever linked into or written to."""
+
+    name: str
+    start: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the range."""
+        return self.start + self.size
+
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether it has a byte in `start`..`end` - 1."""
+        return start < self.end and self.start < end
+
+
+@dataclass(frozen=True)
 class CacheSpec:
     """A direct-mapped cache before the flash, of `lines` lines of `line_bytes` bytes, both powers of two.
 
@@ -145,7 +163,7 @@ class LimitsSpec:
 
 @dataclass(frozen=True)
 class BoardSpec:
-    """All that Proofboard has to know of a board. `folder` holds the file and the board's sources."""
+    """All that Proofboard has to know of a board. `folder` holds the file, `image_folder` the sources of its image."""
 
     name: str
     title: str
@@ -159,6 +177,13 @@ class BoardSpec:
     simulator: SimulatorSpec | None
     folder: Path
     cache: CacheSpec | None = None
+    forbidden: tuple[ForbiddenRange, ...] = ()
+    image_of: str = ""
+
+    @property
+    def image_folder(self) -> Path:
+        """The board whose image this one runs, byte for byte: itself, or the neighbour that `image_of` names."""
+        return self.folder.parent / self.image_of if self.image_of else self.folder
 
     @property
     def pyocd_target(self) -> str:
@@ -168,6 +193,10 @@ class BoardSpec:
     def region_of(self, address: int) -> MemoryRegion | None:
         """The region that holds `address`."""
         return next((region for region in self.memory if region.contains(address)), None)
+
+    def forbidden_range(self, start: int, end: int) -> ForbiddenRange | None:
+        """The forbidden range that has a byte in `start`..`end` - 1."""
+        return next((range_ for range_ in self.forbidden if range_.overlaps(start, end)), None)
 
     def total(self, kind: MemoryKind) -> int:
         """Bytes of that kind of memory."""
@@ -192,9 +221,17 @@ def read_board(path: Path) -> BoardSpec:
         simulator=simulator,
         folder=path.parent,
         cache=_read_cache(root.table("cache")) if root.has("cache") else None,
+        forbidden=_read_forbidden(root),
+        image_of=board.text("image_of", ""),
     )
     board.finish()
     root.finish()
+    for region in spec.memory:
+        range_ = spec.forbidden_range(region.start, region.end)
+        if range_ is not None:
+            raise root.fault(f"memory.{region.name}", f"has bytes in forbidden.{range_.name}")
+    if spec.image_of and not (spec.image_folder / path.name).is_file():
+        raise board.fault("image_of", f"there is no board {spec.image_of!r} beside {path.parent}")
     if (spec.probe.kind is ProbeKind.GDBSTUB) != (simulator is not None):
         raise root.fault("probe.kind", "a simulator needs the probe kind 'gdbstub', and the other way round")
     return spec
@@ -233,6 +270,15 @@ def _read_region(name: str, table: TomlTable) -> MemoryRegion:
         if value % unit:
             raise table.fault(key, f"{value:#x} is not a multiple of {unit:#x}")
     return MemoryRegion(name, kind, start, size, erase_block, program_page, erased, wait_states)
+
+
+def _read_forbidden(root: TomlTable) -> tuple[ForbiddenRange, ...]:
+    ranges = []
+    for name, table in root.tables("forbidden").items() if root.has("forbidden") else ():
+        start = table.integer("start", lowest=0, highest=_ADDRESS_SPACE - 1)
+        ranges.append(ForbiddenRange(name, start, table.integer("size", lowest=1, highest=_ADDRESS_SPACE - start)))
+        table.finish()
+    return tuple(ranges)
 
 
 def _read_cache(table: TomlTable) -> CacheSpec:

@@ -13,6 +13,10 @@ extern const pb_counter_kind pb_board_counter;
 extern const uint32_t pb_board_clock_hz;
 extern const char pb_board_name[];
 
+/* Which chip this very one is: "<part number> <unique id, 32 hex digits>", or "" where it has none.
+ * The text is the board's and stays. */
+const char *pb_board_identity(void);
+
 /* Called once, from the reset handler, with .data and .bss ready. */
 void pb_board_start(void);
 
