@@ -177,7 +177,7 @@ def _build(images: Mapping[str, NetworkImage], board: BoardSpec, folder: Path, b
         cached = []
         for index, (name, network) in enumerate(images.items()):
             station(index, len(images), name)
-            build = build_image(network.generated, board.folder, cache=product.cache_folder())
+            build = build_image(network.generated, board.image_folder, cache=product.cache_folder())
             cached.append(build.cached)
             built[name] = _take_image(network, build.product, build.generated, board, folder)
         station.summary = ", ".join(f"{name} {image.sizes.rom_bytes:,} B" for name, image in built.items())
