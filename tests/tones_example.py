@@ -29,6 +29,7 @@ _SETTINGS = {
     "folds": "2",
     "epochs": "2",
     "augmentations": "0",
+    "scheme": '"int8"',  # no search
     "clips": str(CLIPS),
 }
 

@@ -43,9 +43,6 @@ from .spec import BoardSpec, MemoryKind, TimingSpec
 from .stream import StreamOutcome
 from .target import Identity
 
-MARGIN = 0.01
-"""Non-inferiority: accuracy counts as kept when the interval of the difference lies above −1 point."""
-
 _WRONG_CLIPS = 12
 _GENERATED_CODE = ("pb_generated_network", "pb_generated_network_run")
 _PACKAGES = ("proofboard", "numpy", "torch", "pyocd", "pyserial")
@@ -205,6 +202,7 @@ def _ram(sizes: ImageSizes, predicted: int, results: Sequence[ClipResult]) -> Ra
 
 def _comparison(evidence: Evidence) -> PairedComparison:
     """On out-of-fold predictions: the field set decides nothing."""
+    margin = evidence.product.application.compress.margin
     dataset, predictions = evidence.product.dataset, evidence.product.kfold_predictions()
     paired = compare_pairs(
         dataset.labels("train"), predictions["baseline"], predictions["compressed"], dataset.groups("train")
@@ -216,8 +214,8 @@ def _comparison(evidence: Evidence) -> PairedComparison:
         lower=difference.lower,
         upper=difference.upper,
         mcnemar_p=paired.mcnemar_p,
-        margin=MARGIN,
-        kept=paired.not_worse(MARGIN),
+        margin=margin,
+        kept=paired.not_worse(margin),
     )
 
 

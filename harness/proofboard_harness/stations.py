@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .events import EventBus, StationAdvanced, StationFinished, StationStarted
-from .spec import BoardSpec
+from .spec import BoardSpec, QemuSpec
 
 STATIONS = {
     "data": ("Recordings", "files"),
@@ -23,14 +23,11 @@ STATIONS = {
 }
 """Name to (title, unit), in the order of the path."""
 
-_SIMULATED = ("profile",)
-
 
 def stations_of(board: BoardSpec) -> list[tuple[str, str]]:
-    """(name, title) of the stations of a run on that board, in order: a profile takes a simulator."""
-    return [
-        (name, title) for name, (title, _) in STATIONS.items() if board.simulator is not None or name not in _SIMULATED
-    ]
+    """(name, title) of the stations of a run on that board, in order: only QEMU counts cycles by function."""
+    counted = isinstance(board.simulator, QemuSpec)
+    return [(name, title) for name, (title, _) in STATIONS.items() if counted or name != "profile"]
 
 
 class Station:

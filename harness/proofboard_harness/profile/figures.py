@@ -97,8 +97,8 @@ class ImageProfile:
         image: `baseline` or `compressed`.
         clips: streamed for this.
         mismatches: of them, answers with other logits than the reference's.
-        source: `modelled` on a simulator; `measured` on a board, whose counter is read around front end and network
-            only: then there are no stages, layers, functions or frames.
+        source: `modelled` on a simulator, `measured` on a board. Only QEMU counts by function: elsewhere the board's
+            counter is read around front end and network, and there are no stages, layers, functions or frames.
         clock_hz: the board's nominal clock.
         frontend, network: the whole of each.
         stages: of the front end, all frames of a clip together.

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..elf import Image
+from ..errors import ConfigurationFault
 from ..measurement import Source
 from ..messages import Result
 from ..simulator.cycle_counter import ProfileRequest
-from ..spec import BoardSpec, QemuSpec
+from ..spec import BoardSpec, CostUnit, QemuSpec
 from ..stream import flashed_target
 from ..symbols import build_id
 from ..target import Identity
@@ -59,9 +60,14 @@ def profile_image(
     Only QEMU counts by function; elsewhere the board's own counter is read.
 
     Raises:
+        ConfigurationFault: the board's counter counts no cycles.
         FirmwareFault: the image is not what the run built, or lacks what a profile needs.
         BenchFault, ProbeFault, TargetFault: board, simulator or link failed.
     """
+    if not isinstance(spec.simulator, QemuSpec) and spec.timing.unit is not CostUnit.CYCLES:
+        raise ConfigurationFault(
+            f"{spec.name} counts {spec.timing.unit}, not cycles", hint="profile a run on a board that counts cycles"
+        )
     image = Image.load(subject.elf)
     identity = Identity(build_id(image), subject.model_hash)
     request = ProfileRequest(subject.elf, WINDOWS) if isinstance(spec.simulator, QemuSpec) else None
@@ -77,7 +83,7 @@ def profile_image(
         result.words != tuple(int(word) for word in words) for result, words in zip(results, clips.words, strict=True)
     )
     if tree is None or sites is None:
-        return _measured(subject, results, mismatches, spec)
+        return _read_counter(subject, results, mismatches, spec)
     parts = attribute(tree, count, subject.predictions, sites.layer)
     return ImageProfile(
         subject.name,
@@ -94,7 +100,7 @@ def profile_image(
     )
 
 
-def _measured(subject: Subject, results: Sequence[Result], mismatches: int, spec: BoardSpec) -> ImageProfile:
+def _read_counter(subject: Subject, results: Sequence[Result], mismatches: int, spec: BoardSpec) -> ImageProfile:
     def cost(name: str, ticks: Sequence[int], predicted: float) -> LayerCost:
         cycles = fmean(spec.timing.to_units(count) for count in ticks)
         return LayerCost(name, "", 1, Cycles(cycles, cycles), predicted)

@@ -11,7 +11,6 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..measurement import Source
 from .figures import ImageProfile
 from .rows import ABSENT, CostRow, cost_rows, count, function_rows, milliseconds
 
@@ -42,7 +41,7 @@ FULL = (
 )
 """All columns; they fit in `FULL_WIDTH`."""
 
-MEASURED = (_Column("\ncycles", lambda row: row.cycles), *_PREDICTED)
+COUNTER = (_Column("\ncycles", lambda row: row.cycles), *_PREDICTED)
 """What a board's counter tells."""
 
 
@@ -52,7 +51,7 @@ def print_profiles(profiles: Sequence[ImageProfile], console: Console, file: Pat
         console = Console(file=console.file, width=max(console.width, FULL_WIDTH))
     wide = console.width >= FULL_WIDTH
     for profile in profiles:
-        columns = MEASURED if profile.source is Source.MEASURED else FULL if wide else BRIEF
+        columns = COUNTER if not profile.layers else FULL if wide else BRIEF
         console.print()
         console.print(layer_table(profile, columns))
         console.print(fine_print(profile))
@@ -93,7 +92,7 @@ def function_table(profile: ImageProfile) -> Table:
 def fine_print(profile: ImageProfile) -> RenderableType:
     """What the figures are and are not."""
     text = f"Means over {profile.clips} clips. "
-    if profile.source is Source.MODELLED:
+    if profile.layers:
         cycles = (
             profile.frontend.cycles.low + profile.network.cycles.low,
             profile.frontend.cycles.high + profile.network.cycles.high,
@@ -104,8 +103,10 @@ def fine_print(profile: ImageProfile) -> RenderableType:
             f"nominal {profile.clock_hz / 1e6:g} MHz that would be {lower} to {upper} (modelled)."
         )
     else:
-        text += "Measured with the board's cycle counter, which is read around front end and network only: "
-        text += "layers and functions are seen by a simulator."
+        text += (
+            f"{profile.source.capitalize()} by the board's cycle counter, which is read around front end and network "
+        )
+        text += "only: layers and functions are counted on a board that QEMU simulates."
     lines = [Text(text, style="dim")]
     if profile.mismatches:
         text = f"{profile.mismatches} of {profile.clips} answers are not the reference's"
