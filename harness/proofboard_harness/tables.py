@@ -155,7 +155,7 @@ def _bit_exact_line(exact: BitExact) -> Text:
 def _kept_line(kept: PairedComparison) -> Text:
     text = (
         f"Accuracy {'kept' if kept.kept else 'NOT kept'}: {100 * kept.difference:+.2f} points on {kept.split} "
-        f"(95 % interval {100 * kept.lower:+.2f} to {100 * kept.upper:+.2f}, margin {100 * kept.margin:.1f}), "
+        f"(90 % interval {100 * kept.lower:+.2f} to {100 * kept.upper:+.2f}, margin {100 * kept.margin:.1f}), "
         f"exact McNemar p = {kept.mcnemar_p:.3g}"
     )
     return Text(text, style="bold green" if kept.kept else "bold red")

@@ -140,7 +140,7 @@ class ImageRecord:
 class PairedComparison:
     """Compressed less baseline on the same clips of `split`.
 
-    `difference` of accuracy with its 95 % interval (fractions, compressed − baseline), exact McNemar `p`, the
+    `difference` of accuracy with its 90 % interval (fractions, compressed − baseline), exact McNemar `p`, the
     `margin` of non-inferiority (a positive fraction) and whether accuracy counts as `kept` (`lower` > −`margin`).
     """
 

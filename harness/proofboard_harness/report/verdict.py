@@ -68,7 +68,7 @@ def _bit_exact(record: RunRecord) -> Check:
 def _accuracy_kept(comparison: PairedComparison | None) -> Check:
     if comparison is None:
         return Check("accuracy", "kept", None, "compressed was not compared with baseline")
-    points = f"{100 * comparison.difference:+.2f} points (95 % interval {100 * comparison.lower:+.2f} to "
+    points = f"{100 * comparison.difference:+.2f} points (90 % interval {100 * comparison.lower:+.2f} to "
     points += f"{100 * comparison.upper:+.2f}), exact McNemar p = {comparison.mcnemar_p:.3g}"
     message = f"compressed − baseline on {comparison.split}: {points}; margin {100 * comparison.margin:.1f} points"
     return Check("accuracy", "kept", comparison.kept, message)
