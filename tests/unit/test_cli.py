@@ -158,7 +158,7 @@ def test_ctrl_c_says_how_to_go_on(workshop: Workshop) -> None:
     """In the middle of training; while clips are streamed it names the run's folder: tests/sim/test_run.py."""
     process = workshop.start(workshop.run_command())
     out = workshop.folder / "out.txt"
-    wait_until(lambda: "Train and compress: started" in out.read_text(), process)
+    wait_until(lambda: "Train: started" in out.read_text(), process)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
     errors = (workshop.folder / "err.txt").read_text()
