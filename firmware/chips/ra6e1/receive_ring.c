@@ -30,6 +30,18 @@ void ra6e1_ring_start(uint32_t channel, uint32_t event) {
     DMCNT(DMA_CHANNEL) = 1;
 }
 
+/* The request of a byte with an error may never come. Then the FIFO holds more than the one byte at
+ * which requests are raised, and none comes again until it has been emptied. */
+static uint32_t take_stuck(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
+    uint32_t count = 0;
+    if (ra6e1_sci_waiting(channel) > 1) {
+        while (count < capacity && ra6e1_sci_waiting(channel) > 0) {
+            bytes[count++] = ra6e1_sci_take(channel);
+        }
+    }
+    return count;
+}
+
 uint32_t ra6e1_ring_receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
     const uint32_t offset = DMDAR(DMA_CHANNEL) - (uint32_t)(uintptr_t)ring;
     const uint32_t end = offset / sizeof *ring % RA6E1_RING_BYTES;
@@ -38,13 +50,9 @@ uint32_t ra6e1_ring_receive(uint32_t channel, uint8_t *bytes, uint32_t capacity)
         bytes[count++] = (uint8_t)ring[next];
         next = (next + 1) % RA6E1_RING_BYTES;
     }
-    ra6e1_sci_clear_errors(channel);
-    /* The request of a byte with an error may never come, and then the FIFO holds more than the one
-     * byte at which requests are raised: none would come again until it has been emptied. */
-    if (count == 0 && ra6e1_sci_waiting(channel) > 1) {
-        while (count < capacity && ra6e1_sci_waiting(channel) > 0) {
-            bytes[count++] = ra6e1_sci_take(channel);
-        }
+    if (count == 0) {
+        ra6e1_sci_clear_errors(channel);
+        count = take_stuck(channel, bytes, capacity);
     }
     return count;
 }

@@ -16,8 +16,8 @@ from pyocd.probe.debug_probe import DebugProbe
 from ..elf import Image, check_coverage
 from ..errors import ConfigurationFault, ProbeFault
 from ..spec import BoardSpec
+from .board_target import register_board_target
 from .gdbstub_probe import GdbStubProbe
-from .sim_target import register_simulated_target
 
 _VERIFY_BLOCK = 0x10000
 _STAGES = ("erase", "program", "verify")
@@ -171,7 +171,7 @@ class _StagedProgress:
 
 def open_simulated_probe(spec: BoardSpec, host: str, port: int, health: Callable[[], None] = always_well) -> PyocdProbe:
     """A probe on the GDB stub of a simulator that runs at `host`:`port`. The core stands afterwards."""
-    register_simulated_target(spec)
+    register_board_target(spec)
     # A simulator is ready at once. A standing core is not let go: without a program it would run into a lockup.
     options = {"reset.post_delay": 0.0, "resume_on_disconnect": False}
     return _open(spec, GdbStubProbe(host, port), options, health)
@@ -185,6 +185,8 @@ def open_pyocd_probe(spec: BoardSpec) -> PyocdProbe:
         if not pack.is_file():
             raise ConfigurationFault(f"there is no file {pack}", where=f"{spec.folder / 'board.toml'}: probe: pack")
         options["pack"] = [str(pack)]
+    elif spec.brings_target:
+        register_board_target(spec)
     with _our_errors(spec, always_well):
         probes = ConnectHelper.get_all_connected_probes(blocking=False, unique_id=spec.probe.uid or None)
     if len(probes) != 1:

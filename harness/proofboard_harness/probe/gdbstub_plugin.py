@@ -1,4 +1,4 @@
-"""The entry point by which plain pyOCD finds the probe `gdbstub:HOST:PORT` and the targets of simulated boards."""
+"""The entry point by which plain pyOCD finds the probe `gdbstub:HOST:PORT` and the targets of our boards."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class GdbStubProbePlugin(Plugin):
         return [OptionInfo(RESET_COMMAND_OPTION, str, DEFAULT_RESET_COMMAND, help_text)]
 
     def load(self) -> type:
+        from .board_target import register_board_targets
         from .gdbstub_probe import GdbStubProbe
-        from .sim_target import register_simulated_targets
 
-        register_simulated_targets()
+        register_board_targets()
         return GdbStubProbe
