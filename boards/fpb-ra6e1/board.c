@@ -13,4 +13,5 @@ const ra6e1_port ra6e1_board_port = {
     .transmit = {1, 9},  /* P109, TXD9: Arduino D1 */
     .receive = {1, 10},  /* P110, RXD9: Arduino D0 */
     .heartbeat = {4, 8}, /* P408, LED1 */
+    .reception = &ra6e1_by_dma,
 };

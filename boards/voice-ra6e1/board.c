@@ -13,4 +13,5 @@ const ra6e1_port ra6e1_board_port = {
     .transmit = {2, 7},  /* P207, TXD4 */
     .receive = {2, 6},   /* P206, RXD4 */
     .heartbeat = {5, 0}, /* P500, LED1 */
+    .reception = &ra6e1_by_dma,
 };

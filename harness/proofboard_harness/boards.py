@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib import resources
 from pathlib import Path
 
@@ -41,3 +42,19 @@ def load_board(name_or_path: str) -> BoardSpec:
             hint=f"known: {', '.join(known_boards())}; or give the path of a folder that holds a {BOARD_FILE}",
         )
     return read_board(file)
+
+
+def with_pack(spec: BoardSpec, pack: Path | None) -> BoardSpec:
+    """The board, its target and flash algorithm taken from a CMSIS pack of the vendor; unchanged without one.
+
+    Raises:
+        ConfigurationFault: a simulated board, or one whose file does not say how packs call the target.
+    """
+    if pack is None:
+        return spec
+    where = f"board {spec.name}"
+    if spec.simulator is not None:
+        raise ConfigurationFault("a simulated board takes no pack", where=where)
+    if not spec.probe.target:
+        raise ConfigurationFault("the pack's name for the target is not known: [probe] target", where=where)
+    return dataclasses.replace(spec, probe=dataclasses.replace(spec.probe, pack=pack.absolute()))

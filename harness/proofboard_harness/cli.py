@@ -37,6 +37,9 @@ class ImageName(StrEnum):
 
 Application = Annotated[str, typer.Argument(help="a shipped application, or the path of its .toml file")]
 Board = Annotated[str, typer.Option("--board", help="a shipped board, or the path of its folder")]
+Pack = Annotated[
+    Path | None, typer.Option("--pack", help="CMSIS pack of the vendor, instead of our target and flash algorithm")
+]
 DataFolder = Annotated[
     Path | None,
     typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group"),
@@ -76,9 +79,10 @@ def run(
     candidate: Annotated[
         int | None, typer.Option(min=0, help="deploy this candidate of the search instead of the winner")
     ] = None,
+    pack: Pack = None,
 ) -> None:
     """The main job: train, compress, build, flash, stream, compare, report."""
-    from .boards import load_board
+    from .boards import load_board, with_pack
     from .dashboard import open_dashboard
     from .events import EventBus
     from .product import load_application
@@ -89,7 +93,7 @@ def run(
     from .stations import stations_of
     from .tables import print_outcome
 
-    spec = load_board(board)
+    spec = with_pack(load_board(board), pack)
     chosen = None if all_clips else clips or load_application(application).stream.clips
     options = RunOptions(application, spec, chosen, stress, data, runs, resume, candidate=candidate)
     console, bus, advice = Console(), EventBus(), ResumeAdvice(sys.argv[1:])

@@ -15,6 +15,7 @@ from serial.tools import list_ports
 from . import toolchain
 from .boards import known_boards, load_board
 from .errors import ToolMissing
+from .probe_libraries import needed_libraries
 from .spec import BoardSpec, MemoryKind
 
 _PACKAGES = ("proofboard", "torch", "numpy", "pyocd", "pyserial", "pyelftools")
@@ -45,6 +46,7 @@ def print_doctor(console: Console) -> bool:
         table.add_row(package, metadata.version(package), "")
     console.print(table)
     print_boards(console)
+    print_probe_libraries(console)
     probes = _table("debug probe", "unique id")
     for probe in ConnectHelper.get_all_connected_probes(blocking=False):
         probes.add_row(probe.description, probe.unique_id)
@@ -54,6 +56,14 @@ def print_doctor(console: Console) -> bool:
         ports.add_row(port.device, port.description, port.serial_number or "")
     console.print(ports if ports.rows else "No serial port is here: simulators need none.")
     return complete
+
+
+def print_probe_libraries(console: Console) -> None:
+    """What pyOCD reaches probes by. Nothing here is needed for a simulator, so nothing is called missing."""
+    table = _table("for probes", "library", "here?")
+    for library in needed_libraries():
+        table.add_row(library.probes, library.name, "yes" if library.present() else f"[yellow]no: {library.how}")
+    console.print(table)
 
 
 def _table(*columns: str) -> Table:

@@ -105,20 +105,30 @@ class ImageSizes:
 
 
 def check_coverage(image: Image, spec: BoardSpec) -> None:
-    """Raises FirmwareFault unless every loadable byte lies in a memory of the board.
+    """Raises FirmwareFault unless every loadable byte lies in a memory of the board, and none where it never must.
 
     pyOCD itself only warns of a segment outside every region and goes on without it.
     """
     if not image.segments:
         raise FirmwareFault("holds nothing to be programmed", where=str(image.path))
     for segment in image.segments:
-        address = _first_uncovered(segment, spec)
-        if address is not None:
+        forbidden = spec.forbidden_range(segment.address, segment.end)
+        if forbidden is not None:
+            address = max(segment.address, forbidden.start)
+            raise FirmwareFault(
+                f"section {_section_at(image, address)} has bytes at {address:#010x}, in {forbidden.name}",
+                where=str(image.path),
+                hint="a wrong word there can lock the chip for ever: take the section out of the image",
+            )
+    for segment in image.segments:
+        uncovered = _first_uncovered(segment, spec)
+        if uncovered is not None:
             memories = ", ".join(
                 f"{region.name} {region.start:#010x}..{region.end - 1:#010x}" for region in spec.memory
             )
             raise FirmwareFault(
-                f"section {_section_at(image, address)} has bytes at {address:#010x}, where {spec.name} has no memory",
+                f"section {_section_at(image, uncovered)} has bytes at {uncovered:#010x}, where {spec.name} has no "
+                f"memory",
                 where=str(image.path),
                 hint=f"memories of the board: {memories}; look at the linker script or at what made the image grow",
             )

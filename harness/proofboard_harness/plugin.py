@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from .bench import Bench, open_bench
-from .boards import known_boards, load_board
+from .boards import known_boards, load_board, with_pack
 from .elf import Image
 from .errors import ProofboardError
 from .link import SerialLink
@@ -50,6 +50,7 @@ class FlashedBoard:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("proofboard")
     group.addoption("--board", default=None, metavar="NAME", help="board for the tests that need one: name or folder")
+    group.addoption("--pack", type=Path, default=None, metavar="FILE", help="CMSIS pack instead of our algorithm")
     group.addoption("--require-board", action="store_true", help="fail, not skip, where no board can be had")
     group.addoption("--image", default=None, metavar="ELF", help="firmware image for the fixture flashed_board")
 
@@ -60,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     board: str | None = config.getoption("--board")
     if board is not None:
         try:
-            config.stash[_SPEC] = load_board(board)
+            config.stash[_SPEC] = with_pack(load_board(board), config.getoption("--pack"))
         except ProofboardError as error:
             raise pytest.UsageError(str(error)) from error
 

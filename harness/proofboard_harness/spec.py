@@ -69,7 +69,19 @@ class VirtualSpec:
     modelled: bool
 
 
-SimulatorSpec = QemuSpec | VirtualSpec
+@dataclass(frozen=True)
+class RenodeSpec:
+    """A machine of Renode: `platform` is a .repl file beside the board file, `uart` the serial port's name in it.
+
+    `mips`: millions of instructions in a second of simulated time.
+    """
+
+    platform: str
+    uart: str
+    mips: int
+
+
+SimulatorSpec = QemuSpec | VirtualSpec | RenodeSpec
 
 
 @dataclass(frozen=True)
@@ -211,14 +223,21 @@ def _read_link(table: TomlTable, *, simulated: bool) -> LinkSpec:
 
 def _read_simulator(table: TomlTable) -> SimulatorSpec:
     spec: SimulatorSpec
-    if table.choice("kind", ["qemu", "virtual-ra6e1"]) == "qemu":
-        spec = QemuSpec(
-            machine=table.text("machine"),
-            icount_shift=table.integer("icount_shift", lowest=0, highest=10),
-            arguments=table.texts("arguments", ()),
-        )
-    else:
-        spec = VirtualSpec(modelled=table.choice("speed", ["fast", "modelled"]) == "modelled")
+    match table.choice("kind", ["qemu", "virtual-ra6e1", "renode"]):
+        case "qemu":
+            spec = QemuSpec(
+                machine=table.text("machine"),
+                icount_shift=table.integer("icount_shift", lowest=0, highest=10),
+                arguments=table.texts("arguments", ()),
+            )
+        case "renode":
+            spec = RenodeSpec(
+                platform=table.text("platform"),
+                uart=table.text("uart"),
+                mips=table.integer("mips", lowest=1, highest=10_000),
+            )
+        case _:
+            spec = VirtualSpec(modelled=table.choice("speed", ["fast", "modelled"]) == "modelled")
     table.finish()
     return spec
 
@@ -240,7 +259,9 @@ def _read_timing(table: TomlTable, simulator: SimulatorSpec | None) -> TimingSpe
     if isinstance(simulator, QemuSpec):
         # One tick lasts 10⁹/counter_hz ns of simulated time and one instruction 2^shift ns.
         expected = Fraction(10**9, spec.counter_hz << simulator.icount_shift)
-    if isinstance(simulator, QemuSpec) or (simulator is not None and not simulator.modelled):
+    if isinstance(simulator, RenodeSpec):
+        expected = Fraction(simulator.mips * 10**6, spec.counter_hz)
+    if simulator is not None and not (isinstance(simulator, VirtualSpec) and simulator.modelled):
         unit = CostUnit.INSTRUCTIONS
     if spec.units_per_tick != expected:
         raise table.fault(

@@ -3,7 +3,6 @@
 #include "clocks.h"
 #include "fault.h"
 #include "port.h"
-#include "receive_ring.h"
 #include "registers.h"
 #include "sci.h"
 #include <stddef.h>
@@ -43,7 +42,7 @@ void pb_board_start(void) {
     pause(clocks.core_hz / PB_BOARD_BAUD); /* a bit's time, before the channel is switched on */
     ra6e1_pin_connect(port->transmit, port->function);
     ra6e1_pin_connect(port->receive, port->function);
-    ra6e1_ring_start(port->sci, port->rxi_event);
+    port->reception->start(port->sci, port->rxi_event);
     ra6e1_sci_enable(port->sci);
     if (clocks.never_came != NULL) {
         pb_fault_stop((uintptr_t)clocks.never_came);
@@ -64,7 +63,8 @@ uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
     if (++polls % POLLS_A_BEAT == 0) {
         beat();
     }
-    return ra6e1_ring_receive(ra6e1_board_port.sci, bytes, capacity);
+    const ra6e1_port *port = &ra6e1_board_port;
+    return port->reception->receive(port->sci, bytes, capacity);
 }
 
 void pb_board_send(const uint8_t *bytes, uint32_t size) {

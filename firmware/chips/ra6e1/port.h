@@ -4,6 +4,7 @@
 #define PROOFBOARD_RA6E1_PORT_H
 
 #include "pins.h"
+#include "reception.h"
 #include <stdint.h>
 
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
     ra6e1_pin transmit;
     ra6e1_pin receive;
     ra6e1_pin heartbeat; /* an LED, active high */
+    const ra6e1_reception *reception;
 } ra6e1_port;
 
 extern const ra6e1_port ra6e1_board_port;

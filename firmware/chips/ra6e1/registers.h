@@ -25,7 +25,6 @@
 #define SCKSCR_MOCO 1u
 #define SCKSCR_PLL 5u
 #define HOCOCR_HCSTP 1u
-#define HOCOCR2_HCFRQ0 3u
 #define HOCOCR2_20_MHZ 2u
 #define OSCSF_HOCOSF (1u << 0)
 #define OSCSF_PLLSF (1u << 5)

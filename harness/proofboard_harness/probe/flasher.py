@@ -15,9 +15,10 @@ from pyocd.probe.debug_probe import DebugProbe
 
 from ..elf import Image, check_coverage
 from ..errors import ConfigurationFault, ProbeFault
-from ..spec import BoardSpec
+from ..simulator.renode import RESET_COMMAND
+from ..spec import BoardSpec, RenodeSpec
 from .board_target import register_board_target
-from .gdbstub_probe import GdbStubProbe
+from .gdbstub_probe import RESET_COMMAND_OPTION, GdbStubProbe
 
 _VERIFY_BLOCK = 0x10000
 _STAGES = ("erase", "program", "verify")
@@ -92,7 +93,13 @@ class PyocdProbe:
             return bytes(self._target.read_memory_block8(address, size))
 
     def write_memory(self, address: int, data: bytes) -> None:
-        """Write `data` at `address`: RAM, not flash."""
+        """Write `data` at `address`: RAM, not flash. Raises ProbeFault for memory that must never be written."""
+        forbidden = self._spec.forbidden_range(address, address + len(data))
+        if forbidden is not None:
+            raise ProbeFault(
+                f"nothing is ever written to {forbidden.name} ({forbidden.start:#010x}..{forbidden.end - 1:#010x})",
+                where=f"board {self._spec.name}",
+            )
         with _our_errors(self._spec, self._health):
             self._target.write_memory_block8(address, data)
 
@@ -100,7 +107,8 @@ class PyocdProbe:
         """Program the blocks of flash that differ from `image`, compare every byte, reset and run.
 
         Raises:
-            FirmwareFault: bytes of the image lie outside the board's memories; nothing was written.
+            FirmwareFault: bytes of the image lie outside the board's memories, or where nothing must ever be written;
+                nothing was written.
             ProbeFault: programming failed, or a byte reads back wrong.
         """
         check_coverage(image, self._spec)
@@ -173,7 +181,9 @@ def open_simulated_probe(spec: BoardSpec, host: str, port: int, health: Callable
     """A probe on the GDB stub of a simulator that runs at `host`:`port`. The core stands afterwards."""
     register_board_target(spec)
     # A simulator is ready at once. A standing core is not let go: without a program it would run into a lockup.
-    options = {"reset.post_delay": 0.0, "resume_on_disconnect": False}
+    options: dict[str, Any] = {"reset.post_delay": 0.0, "resume_on_disconnect": False}
+    if isinstance(spec.simulator, RenodeSpec):
+        options[RESET_COMMAND_OPTION] = RESET_COMMAND
     return _open(spec, GdbStubProbe(host, port), options, health)
 
 

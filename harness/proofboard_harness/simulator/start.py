@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Iterator
 
 from ..errors import BenchFault
-from ..spec import BoardSpec, VirtualSpec
+from ..spec import BoardSpec, QemuSpec, RenodeSpec
 from .child import Simulator
 from .cycle_counter import ProfileRequest
 from .qemu import run_qemu
+from .renode import run_renode
 from .virtual_ra6e1.launch import run_virtual
 
 
@@ -20,13 +21,15 @@ def run_simulator(spec: BoardSpec, *, profile: ProfileRequest | None = None) -> 
     Raises:
         BenchFault: it can't be started, or can't count by function.
     """
-    if not isinstance(spec.simulator, VirtualSpec):
+    if isinstance(spec.simulator, QemuSpec):
         with run_qemu(spec, profile=profile) as simulator:
             yield simulator
         return
     if profile is not None:
-        raise BenchFault(
-            "the virtual RA6E1 counts no cycles by function", hint="profile the same network on qemu-mps2-an505"
-        )
+        raise BenchFault(f"{spec.name} counts no cycles by function", hint="profile the network on qemu-mps2-an505")
+    if isinstance(spec.simulator, RenodeSpec):
+        with run_renode(spec) as renode:
+            yield renode
+        return
     with run_virtual(spec) as board:
         yield board

@@ -1,6 +1,6 @@
 /* Fields and order: Renesas FSP 6.3.1, r_dmac.c; DMCRA = 0 as "no count, never ends": RA6 family.
  */
-#include "receive_ring.h"
+#include "reception.h"
 #include "registers.h"
 #include "sci.h"
 
@@ -14,7 +14,7 @@ __attribute__((section(".dma_ring"),
                aligned(1u << RING_LOG2_BYTES))) static volatile uint16_t ring[RA6E1_RING_BYTES];
 static uint32_t next;
 
-void ra6e1_ring_start(uint32_t channel, uint32_t event) {
+static void start(uint32_t channel, uint32_t event) {
     MSTPCRA &= ~MSTPCRA_DMAC;
     (void)MSTPCRA; /* the read waits until the module runs */
     DMCNT(DMA_CHANNEL) = 0;
@@ -42,7 +42,7 @@ static uint32_t take_stuck(uint32_t channel, uint8_t *bytes, uint32_t capacity) 
     return count;
 }
 
-uint32_t ra6e1_ring_receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
+static uint32_t receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
     const uint32_t offset = DMDAR(DMA_CHANNEL) - (uint32_t)(uintptr_t)ring;
     const uint32_t end = offset / sizeof *ring % RA6E1_RING_BYTES;
     uint32_t count = 0;
@@ -56,3 +56,5 @@ uint32_t ra6e1_ring_receive(uint32_t channel, uint8_t *bytes, uint32_t capacity)
     }
     return count;
 }
+
+const ra6e1_reception ra6e1_by_dma = {start, receive};

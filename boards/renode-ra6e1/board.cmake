@@ -1,0 +1,1 @@
+set(PROOFBOARD_CHIP ra6e1)
