@@ -1,4 +1,4 @@
-"""Flashing the virtual RA6E1 through pyOCD, its algorithm executed by the virtual core: power cuts, errors, repairs."""
+"""Flashing the virtual RA6E1 through pyOCD, our algorithm executed by the virtual core: power cuts, errors, repairs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from proofboard_harness.boards import load_board
 from proofboard_harness.elf import Image, Segment
-from proofboard_harness.errors import ProbeFault, TargetFault
+from proofboard_harness.errors import FirmwareFault, ProbeFault, TargetFault
 from proofboard_harness.probe import flasher
 from proofboard_harness.probe.flasher import PyocdProbe
 from proofboard_harness.probe.gdb_remote import GdbRemote
@@ -19,7 +19,6 @@ from proofboard_harness.probe.rsp import RspClient
 from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
 from proofboard_harness.spec import BoardSpec
 from virtual_example import small_image
-from virtual_flashing import algorithm, register
 
 PADDING = 0x8000
 """Where random bytes begin behind the small image: blocks of 8 KiB, and from 0x10000 on of 32 KiB."""
@@ -27,9 +26,8 @@ OPTIONS, OPTION_BYTES = 0x0100_A100, 0x200
 
 
 @pytest.fixture
-def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BoardSpec:
-    monkeypatch.setattr(flasher, "register_simulated_target", lambda spec: None)
-    return register(load_board("virtual-ra6e1"), algorithm(tmp_path))
+def spec() -> BoardSpec:
+    return load_board("virtual-ra6e1")
 
 
 @pytest.fixture
@@ -111,10 +109,19 @@ def test_only_blocks_that_differ_are_written(spec: BoardSpec, board: VirtualBoar
     assert int(monitor(board, "flash_operations")) == before
 
 
-def test_an_error_of_the_flash_is_reported(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
-    monitor(board, "program_error 1")
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (0, r"the block could not be erased \(FSTATR: ERSERR FRDY\)"),
+        (1, r"the page could not be programmed \(FSTATR: PRGERR FRDY\)"),
+    ],
+)
+def test_an_error_of_the_flash_is_reported_and_repaired(
+    spec: BoardSpec, board: VirtualBoard, tmp_path: Path, operation: int, message: str
+) -> None:
+    monitor(board, f"program_error {operation}")
     probe = probe_of(spec, board)
-    with pytest.raises(ProbeFault, match="programming failed"):
+    with pytest.raises(ProbeFault, match=f"programming failed: {message} .*address 0x00000000"):
         probe.program(small_image(tmp_path))
     probe.program(small_image(tmp_path))
     probe.close()
@@ -129,3 +136,15 @@ def test_a_mistake_of_the_firmware_is_the_error(spec: BoardSpec, board: VirtualB
 
     with pytest.raises(TargetFault, match="the virtual board stopped: P109PFS was written while it is locked"):
         run()
+
+
+def test_nothing_is_written_to_option_memory(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    probe = probe_of(spec, board)
+    image = small_image(tmp_path)
+    with_options = dataclasses.replace(image, segments=(*image.segments, Segment(OPTIONS, b"\xff" * 4)))
+    with pytest.raises(FirmwareFault, match="at 0x0100a100, in option_setting_memory"):
+        probe.program(with_options)
+    with pytest.raises(ProbeFault, match="nothing is ever written to option_setting_memory"):
+        probe.write_memory(OPTIONS, b"\x00")
+    assert probe.read_memory(OPTIONS, OPTION_BYTES) == b"\xff" * OPTION_BYTES
+    probe.close()

@@ -237,3 +237,12 @@ def sections(path: Path) -> dict[str, bytes]:
             for s in ELFFile(file).iter_sections()
             if s["sh_flags"] & 2 and s["sh_type"] != "SHT_NOBITS"
         }
+
+
+def test_nothing_can_be_linked_into_option_memory(tmp_path: Path) -> None:
+    generated = real_sources()
+    generated["generated_options.c"] = (
+        '__attribute__((section(".option_setting_ofs0"), used)) static const unsigned ofs0 = 0xFFFFFFFFu;\n'
+    )
+    with pytest.raises(FirmwareFault, match=r"option-setting memory \(0x0100A000\) must never be linked into"):
+        build_image(generated, boards_folder() / "fpb-ra6e1", cache=tmp_path)

@@ -70,6 +70,12 @@ def test_bytes_outside_the_memories_are_named(tmp_path: Path, board: BoardSpec) 
         check_coverage(image, board)
 
 
+def test_bytes_in_a_forbidden_range_are_refused(tmp_path: Path) -> None:
+    image = Image.load(_build(tmp_path, flash="0x0100a000"))
+    with pytest.raises(FirmwareFault, match=r"section \.text has bytes at 0x0100a000, in option_setting_memory"):
+        check_coverage(image, load_board("fpb-ra6e1"))
+
+
 def test_image_without_contents(board: BoardSpec) -> None:
     with pytest.raises(FirmwareFault, match="holds nothing to be programmed"):
         check_coverage(Image(Path("empty.elf"), 0, (), (Section(".bss", 0x3800_0000, 0, 4, False),), ()), board)

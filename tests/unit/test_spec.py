@@ -9,7 +9,7 @@ import pytest
 from board_example import METAL
 from hypothesis import given
 from hypothesis import strategies as st
-from proofboard_harness.boards import boards_folder, known_boards, load_board
+from proofboard_harness.boards import boards_folder, known_boards, load_board, with_pack
 from proofboard_harness.errors import ConfigurationFault
 from proofboard_harness.measurement import Source
 from proofboard_harness.spec import CostUnit, LinkSpec, MemoryKind, MemoryRegion, ProbeKind, TimingSpec, read_board
@@ -73,6 +73,24 @@ def test_board_by_path_of_folder_or_file(tmp_path: Path) -> None:
     assert load_board(str(tmp_path)) == load_board(str(path))
 
 
+def test_virtual_board_runs_the_image_of_the_real_one() -> None:
+    virtual, real = load_board("virtual-ra6e1"), load_board("fpb-ra6e1")
+    assert virtual.image_folder == real.folder == real.image_folder
+    assert (virtual.link.baud, virtual.timing.clock_hz) == (real.link.baud, real.timing.clock_hz)
+    assert virtual.memory == real.memory
+
+
+def test_pack_takes_the_place_of_our_target(tmp_path: Path) -> None:
+    board = load_board("fpb-ra6e1")
+    assert board.pyocd_target == "fpb_ra6e1"
+    packed = with_pack(board, tmp_path / "ra.pack")
+    assert (packed.brings_target, packed.pyocd_target) == (False, "r7fa6e10f")
+    assert packed.probe.pack == tmp_path / "ra.pack"
+    assert with_pack(board, None) == board
+    with pytest.raises(ConfigurationFault, match="a simulated board takes no pack"):
+        with_pack(load_board(AN505), tmp_path / "ra.pack")
+
+
 def test_unknown_board_lists_the_known_ones() -> None:
     with pytest.raises(ConfigurationFault, match="unknown board 'qemu-nothing'") as caught:
         load_board("qemu-nothing")
@@ -102,6 +120,9 @@ def test_unknown_board_lists_the_known_ones() -> None:
         ('source = "modelled"', 'source = "measured"', r"timing: source: 'measured' is not what this is"),
         ("boot_seconds = 20", "boot_seconds = 0", r"limits: boot_seconds: 0\.0 is not a positive time"),
         ('features = ["dsp", "fpu"]', 'features = ["dsp", 7]', r"board: features\[1\]: expected str, found 7"),
+        ('name = "qemu', 'image_of = "nobody"\nname = "qemu', r"board: image_of: there is no board 'nobody' beside"),
+        ("\n[cache]", "\n[forbidden.x]\nstart = 0x1000_0000\nsize = 1\n[cache]", r"flash: has bytes in forbidden\.x"),
+        ("erased = 0xFF", 'erased = 0xFF\nalgorithm = "other"', r"algorithm: 'other' is not one of ra6e1"),
         ("[limits]", "[limitz]", r"key 'limits' is missing"),
         ("[board]", "[board", r"is not TOML"),
     ],

@@ -13,9 +13,9 @@ class OptionMemoryFault(MachineFault):
     """Option-setting memory was to be written: a wrong word there can lock a chip for ever."""
 
 
-class PowerLoss(Exception):  # noqa: N818: not a fault of anybody, but an event of the bench
+class PowerLoss(Exception):  # not a fault of anybody, but an event of the bench
     """The supply has gone: an injected power cut. Flash keeps what it holds, all else is lost."""
 
 
-class ChipReset(Exception):  # noqa: N818: an event too
+class ChipReset(Exception):  # an event too
     """The chip resets itself: AIRCR.SYSRESETREQ, or a brown-out. RAM keeps its contents."""
