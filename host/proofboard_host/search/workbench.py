@@ -111,12 +111,27 @@ class Workbench:
         sides: list[int | None] = [*range(folds), None]
         with deterministic(), ThreadPoolExecutor(WORKERS) as pool:
             made = list(pool.map(lambda side: self._fit_side(candidate, side, seed), sides))
+        settled, logits, scales = self.settle(made)
+        graph, inputs = settled[folds]
+        return Outcome(candidate, seed, graph, inputs, logits, scales)
+
+    def settle(
+        self, made: Sequence[tuple[Graph, Inputs]]
+    ) -> tuple[list[tuple[Graph, Inputs]], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Bring networks to the baseline's operating point.
+
+        Args:
+            made: what was trained without each fold, in order, and any that were trained on more.
+
+        Returns:
+            The same shifted; the folds' answers to their held-out clips, int32 [clips, classes]; real value of one
+            step of those [clips].
+        """
+        folds = self.application.train.folds
         positive = self.application.data.classes.index(self.application.data.positive)
         shift = matching_shift(*self._held_out(made[:folds]), positive, self.positives)
         shifted = [(shift_logit(graph, positive, shift), inputs) for graph, inputs in made]
-        logits, scales = self._held_out(shifted[:folds])
-        graph, inputs = shifted[folds]
-        return Outcome(candidate, seed, graph, inputs, logits, scales)
+        return shifted, *self._held_out(shifted[:folds])
 
     def _held_out(self, made: Sequence[tuple[Graph, Inputs]]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
         material = self.material
