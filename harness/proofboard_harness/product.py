@@ -32,6 +32,7 @@ from proofboard_host.graph.subjects import LayerTensors, Subject
 from proofboard_host.predict.cost import predict_frontend, predict_layers, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
+from proofboard_host.rivals.entry import ContestOrder, ContestResult, MethodResult, VariantResult, hold_contest
 from proofboard_host.search.costs import Budgets, Costs
 from proofboard_host.search.pipeline import CompressedApplication, SearchResult, compress_application, find_searches
 from proofboard_host.search.points import Figures, Point
@@ -48,6 +49,8 @@ __all__ = [
     "CheckReport",
     "Clip",
     "CompressedApplication",
+    "ContestOrder",
+    "ContestResult",
     "Costs",
     "Dataset",
     "Figures",
@@ -56,12 +59,14 @@ __all__ = [
     "FrontendTensors",
     "LayerTensors",
     "Linker",
+    "MethodResult",
     "NetworkImage",
     "Point",
     "Product",
     "SearchResult",
     "Subject",
     "TrainedApplication",
+    "VariantResult",
     "autoencoder_subject",
     "cache_folder",
     "frontend_subject",
@@ -74,7 +79,7 @@ __all__ = [
 ]
 
 IMAGES = ("baseline", "compressed")
-_SEARCHES = "searches"
+_SEARCHES, _CONTESTS = "searches", "contests"
 _HASH_CHARACTERS = 32  # of the graph's digest: the 16 bytes that hello carries
 
 
@@ -241,6 +246,19 @@ def compress(
 def searches_of(trained: TrainedApplication) -> list[Path]:
     """Folders of all searches, ended or interrupted, that began with this training."""
     return find_searches(cache_folder() / _SEARCHES, trained)
+
+
+def contest(
+    application: Application,
+    dataset: Dataset,
+    trained: TrainedApplication,
+    linker: Linker,
+    order: ContestOrder,
+    tell: Callable[[str], None],
+) -> ContestResult:
+    """Compare methods of compression, go on with an interrupted comparison, or take what was found before."""
+    costs = _LinkedCosts(linker, application.audio.window)
+    return hold_contest(application, dataset, trained, costs, order, cache=cache_folder() / _CONTESTS, tell=tell)
 
 
 def write_network(compressed: CompressedApplication, path: Path) -> None:

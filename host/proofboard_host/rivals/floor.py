@@ -1,0 +1,154 @@
+"""What all methods share: recordings as features, the baseline of a seed, and the verdict on what is made of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..application import Application
+from ..frontend.specification import build_specification
+from ..graph.graph import Graph
+from ..graph.operators import Conv2d, Dense, DepthwiseConv2d
+from ..search.costs import CostModel
+from ..search.inputs import Inputs
+from ..search.points import Figures
+from ..search.pool import Pool, build_pool, side_weights
+from ..search.rule import Judge
+from ..search.student import Lessons
+from ..search.workbench import Efforts, Workbench
+from ..stats import softmax
+from ..train.material import SYNTHETIC, WORKERS, Material
+from ..train.network import FloatNetwork
+from ..train.trainer import deterministic
+from .cells import Cell
+from .sparse import weight_bytes
+
+_CALIBRATION_ROWS = 2000
+_SMOOTHING = 0.02  # share of a label that is spread over all classes, as in the search
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """Where methods meet.
+
+    Attributes:
+        material: rows to train on, the same for all seeds: the folds do not change.
+        groups: of the training clips.
+        costs: links images.
+    """
+
+    application: Application
+    material: Material
+    groups: Sequence[str]
+    costs: CostModel
+
+    @cached_property
+    def pool(self) -> Pool:
+        """Varied hearings, as in the search."""
+        with deterministic():
+            return build_pool(self.application, self.material, seed=self.application.train.seed)
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of the rows and of who links."""
+        material, sha = self.material, hashlib.sha256(self.costs.identity.encode())
+        for array in (material.features, material.labels, material.clip, material.fold, material.groups):
+            sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
+    @property
+    def everything(self) -> Inputs:
+        """No input left out."""
+        _, frames, bands = self.material.features.shape
+        return Inputs(range(frames), tuple(range(bands)))
+
+    @property
+    def positive(self) -> int:
+        """Index of the rare class."""
+        return self.application.data.classes.index(self.application.data.positive)
+
+    def calibration(self, side: int | None) -> npt.NDArray[np.int16]:
+        """Recordings and their copies, no synthetic ones, of a training side: int16 [n, frames, bands]."""
+        rows = self.material.side(side)
+        real = rows[self.material.clip[rows] != SYNTHETIC]
+        return self.material.features[real[:: max(1, len(real) // _CALIBRATION_ROWS)]]
+
+    def lessons(self, side: int | None, answers: npt.NDArray[np.float32] | None, distilled: float) -> Lessons:
+        """What a network learns from: labels, mixed with a teacher's `answers` (logits [rows of the pool, classes])."""
+        classes = len(self.application.data.classes)
+        target = np.eye(classes)[self.material.labels[self.pool.row]] * (1 - _SMOOTHING) + _SMOOTHING / classes
+        if answers is not None:
+            target = distilled * softmax(answers) + (1 - distilled) * target
+        weights = side_weights(self.application, self.material, self.pool, side)
+        return Lessons(
+            torch.from_numpy(self.pool.features),
+            torch.from_numpy(target.astype(np.float32)),
+            torch.from_numpy(weights),
+        )
+
+    @property
+    def folds(self) -> range:
+        """The sides whose networks are judged."""
+        return range(self.application.train.folds)
+
+
+def on_sides(sides: Sequence[S], work: Callable[[S], T]) -> list[T]:
+    """Work on sides, two beside each other, one thread each: the same to the last bit every time."""
+    with deterministic(), ThreadPoolExecutor(WORKERS) as workers:
+        return list(workers.map(work, sides))
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """The baseline of one seed.
+
+    Attributes:
+        logits: its out-of-fold answers, real values [clips, classes].
+        teachers: its networks, where students of the search learn from them; empty elsewhere.
+    """
+
+    floor: Floor
+    seed: int
+    logits: npt.NDArray[np.float32]
+    teachers: tuple[FloatNetwork, ...]
+
+    def workbench(self, efforts: Efforts) -> Workbench:
+        """Trains our students on this baseline."""
+        floor = self.floor
+        positives = int((self.logits.argmax(axis=1) == floor.positive).sum())
+        return Workbench(floor.application, floor.material, floor.pool, self.teachers, positives, efforts)
+
+    def settle(self, method: str, size: str, graphs: Sequence[Graph]) -> Cell:
+        """Judge one graph of a fold each, which read all features, at the baseline's operating point."""
+        made = [(graph, self.floor.everything) for graph in graphs]
+        settled, logits, scales = self.workbench(Efforts()).settle(made)
+        return self.judge(method, size, settled[-1], logits * scales[:, None])
+
+    def judge(self, method: str, size: str, made: tuple[Graph, Inputs], logits: npt.NDArray[np.floating]) -> Cell:
+        """Link and judge; `logits` out of fold, real values [clips, classes]."""
+        floor = self.floor
+        labels = floor.material.labels[: floor.material.clips]
+        judge = Judge(labels, self.logits, floor.groups, floor.positive)
+        graph, inputs = made
+        whole = build_specification(floor.application)
+        costs = floor.costs.measure(graph, whole if inputs == floor.everything else inputs.specification(whole))
+        figures = Figures.of(judge.judge(logits, seed=self.seed))
+        weights = [
+            operator.weights.reshape(-1, operator.weights.shape[-1])
+            if isinstance(operator, DepthwiseConv2d)
+            else operator.weights.reshape(len(operator.weights), -1)
+            for operator in graph.operators
+            if isinstance(operator, Conv2d | Dense | DepthwiseConv2d)
+        ]
+        return Cell(method, size, self.seed, graph.macs, graph.parameter_bytes, costs, weight_bytes(weights), figures)

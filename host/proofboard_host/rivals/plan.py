@@ -1,0 +1,120 @@
+"""What a contest compares: methods, sizes, seeds, and the levers of ours that are taken away one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ..application import Application
+from ..search.candidate import Candidate
+from ..search.space import Levers
+from ..search.student import Effort
+from ..search.workbench import Efforts
+from .families import Family, FullyConnected
+from .recipes import Recipe, Tuning
+
+INT8 = Recipe("int8", "int8 after training", "none")
+RIVALS = (
+    Recipe("uniform", "uniform pruning of neurons, int8", "neurons"),
+    Recipe("magnitude", "magnitude pruning of weights, int8", "weights"),
+)
+
+_GROWN = 3
+
+OURS = Candidate(
+    frame_step=2,
+    bands=32,
+    kernel=2,
+    stride=2,
+    channels=8,
+    hidden=8,
+    grown=8 * _GROWN,
+    rank=0,
+    bits=4,
+    head_bits=4,
+    rounding="second_order",
+    distilled=0.8,
+)
+"""The search's first proposal. A search finds more than its ladder of widths: that is not counted here."""
+
+
+def ours(channels: int) -> Candidate:
+    """Our candidate of another width."""
+    return dataclasses.replace(OURS, channels=channels, grown=channels * _GROWN)
+
+
+_WITHOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "inputs": "every frame is read",
+        "time_shared": "the first layer is fully connected",
+        "pruning": "trained at its final width from the start",
+        "few_bits": "8 bits",
+        "rounding": "weights rounded to the nearest code",
+        "distillation": "labels alone",
+    }
+)
+"""`low_rank` is missing: the candidate does not use it, so it can only be added."""
+
+
+def variants(bands: int) -> dict[str, Candidate]:
+    """Ours, ours less one lever each, and ours with what it does not use; by title."""
+    found = {"ours": OURS}
+    for name, title in _WITHOUT.items():
+        levers = dataclasses.replace(Levers(), **{name: False})
+        found[f"− {name.replace('_', ' ')}: {title}"] = levers.applied(OURS, bands)
+    return found | {
+        "+ low rank: 2": dataclasses.replace(OURS, rank=2),
+        "+ 2 bits in the first layer": dataclasses.replace(OURS, bits=2),
+        "+ trained on the grid": dataclasses.replace(OURS, rounding="aware"),
+    }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much a contest does.
+
+    Attributes:
+        seeds: how many, counted up from the application's.
+        shares: of neurons or weights that the rivals keep, falling.
+        channels: of ours, falling.
+        efforts: training of ours; `tuning` of the rivals.
+        variants: of our candidate, by title, compared at one size; `ours` first.
+    """
+
+    seeds: int
+    families: tuple[Family, ...]
+    shares: tuple[float, ...]
+    channels: tuple[int, ...]
+    efforts: Efforts
+    tuning: Tuning
+    variants: Mapping[str, Candidate]
+
+
+def full_plan(application: Application, seeds: int) -> Plan:
+    """All of it."""
+    return Plan(
+        seeds,
+        (FullyConnected(application.train.epochs),),
+        (1.0, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625, 0.045, 0.03),
+        (16, 12, 8, 6, 4, 3, 2),
+        Efforts(),
+        Tuning(Effort(400, 2e-3, batch=128, decay=0.05)),
+        variants(application.frontend.mel_bands),
+    )
+
+
+def quick_plan(application: Application, seeds: int) -> Plan:
+    """The same steps on hardly any training: shows that they work, its figures say nothing of the methods."""
+    short = Effort(60, 5e-3, batch=64)
+    some = variants(application.frontend.mel_bands)
+    return Plan(
+        seeds,
+        (FullyConnected(2),),
+        (1.0, 0.25, 0.0625),
+        (8, 4),
+        Efforts(short, short, short, short, pruning_steps=1),
+        Tuning(short, steps=1),
+        {title: some[title] for title in list(some)[:2]},
+    )
