@@ -215,6 +215,33 @@ def bench_frontend(out: Out = None, document: Document = None) -> None:
         raise typer.Exit(1)
 
 
+@bench_app.command("compression")
+def bench_compression(
+    application: Application = "scream",
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="baselines, and everything that is made of them")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="show that all steps work, with hardly any training")] = False,
+    board: Board = "qemu-mps2-an505",
+    out: Out = None,
+    document: Document = None,
+    data: DataFolder = None,
+) -> None:
+    """Ours and what others do, ROM at equal accuracy, and the worth of each lever; exit code 1 if ours is beaten."""
+    from .benchmarks import command, compression
+    from .boards import load_board
+    from .product import ContestOrder
+
+    console = Console()
+    order = ContestOrder(seeds, "quick" if quick else "full")
+    bench = compression.CompressionBench(application, load_board(board), order, data)
+    try:
+        report = compression.bench_compression(bench, console)
+    except KeyboardInterrupt as interrupt:
+        _stderr().print("interrupted: the same command goes on where it stopped", markup=False)
+        raise typer.Exit(128 + signal.SIGINT) from interrupt
+    if not command.deliver(report, out, document, console):
+        raise typer.Exit(1)
+
+
 @app.command()
 def boards() -> None:
     """List the boards that Proofboard knows."""

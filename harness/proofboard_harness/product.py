@@ -32,7 +32,7 @@ from proofboard_host.graph.subjects import LayerTensors, Subject
 from proofboard_host.predict.cost import predict_frontend, predict_layers, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
-from proofboard_host.rivals.entry import ContestOrder, ContestResult, MethodResult, VariantResult, hold_contest
+from proofboard_host.rivals.entry import Cell, ContestOrder, ContestResult, MethodResult, VariantResult, hold_contest
 from proofboard_host.search.costs import Budgets, Costs
 from proofboard_host.search.pipeline import CompressedApplication, SearchResult, compress_application, find_searches
 from proofboard_host.search.points import Figures, Point
@@ -46,6 +46,7 @@ __all__ = [
     "IMAGES",
     "Application",
     "Budgets",
+    "Cell",
     "CheckReport",
     "Clip",
     "CompressedApplication",

@@ -1,4 +1,4 @@
-"""What the sub-commands of `proofboard bench` that compare with CMSIS have in common."""
+"""What the sub-commands of `proofboard bench` have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Benchmark = Callable[[CmsisSources, Path], BenchReport]
 
 
 def run(benchmark: Benchmark, out: Path | None, document: Path | None, console: Console) -> bool:
-    """Run a benchmark, print and write its tables; whether every bound is kept.
+    """Run a benchmark that compares with CMSIS, print and write its tables; whether every bound is kept.
 
     Args:
         benchmark: what to run.
@@ -28,6 +28,11 @@ def run(benchmark: Benchmark, out: Path | None, document: Path | None, console: 
     sources = fetch_sources(cache_folder())
     with tempfile.TemporaryDirectory(prefix="proofboard-bench-") as folder:
         report = benchmark(sources, Path(folder))
+    return deliver(report, out, document, console)
+
+
+def deliver(report: BenchReport, out: Path | None, document: Path | None, console: Console) -> bool:
+    """Print a report and write its tables, as for `run`; whether every bound is kept."""
     print_report(report, console)
     if out is not None:
         write_json(report, out / f"{report.name}.json")

@@ -61,8 +61,8 @@ class Contest:
             for name, title, find in rows:
                 methods.append(MethodResult(family.title, name, title, tuple(find(corner) for corner in corners)))
             for title, candidate in self.plan.variants.items():
-                made = [corner.student(title, candidate) for corner in corners]
-                variants.append(VariantResult(title, tuple(cell for cell in made if cell is not None)))
+                made = [corner.student(title, candidate) for corner in corners[: self.plan.variant_seeds]]
+                variants.append(VariantResult(title, len(made), tuple(cell for cell in made if cell is not None)))
         return ContestResult(seeds, self.rule, tuple(methods), tuple(variants))
 
     @property

@@ -13,9 +13,10 @@ from ..errors import ConfigurationFault
 from ..progress import silent
 from ..search.costs import CostModel
 from ..train.pipeline import TrainedApplication, load_material
+from .cells import Cell
 from .results import ContestResult, MethodResult, VariantResult
 
-__all__ = ["ContestOrder", "ContestResult", "MethodResult", "VariantResult", "hold_contest"]
+__all__ = ["Cell", "ContestOrder", "ContestResult", "MethodResult", "VariantResult", "hold_contest"]
 
 Extent = Literal["full", "quick"]
 

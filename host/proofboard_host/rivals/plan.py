@@ -81,6 +81,7 @@ class Plan:
         channels: of ours, falling.
         efforts: training of ours; `tuning` of the rivals.
         variants: of our candidate, by title, compared at one size; `ours` first.
+        variant_seeds: how many of the seeds those are compared with, at most.
     """
 
     seeds: int
@@ -90,6 +91,7 @@ class Plan:
     efforts: Efforts
     tuning: Tuning
     variants: Mapping[str, Candidate]
+    variant_seeds: int = 3
 
 
 def full_plan(application: Application, seeds: int) -> Plan:
@@ -97,8 +99,8 @@ def full_plan(application: Application, seeds: int) -> Plan:
     return Plan(
         seeds,
         (FullyConnected(application.train.epochs),),
-        (1.0, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625, 0.045, 0.03),
-        (16, 12, 8, 6, 4, 3, 2),
+        (1.0, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.045, 0.03, 0.02, 0.0125, 0.008),
+        (12, 8, 4, 2),
         Efforts(),
         Tuning(Effort(400, 2e-3, batch=128, decay=0.05)),
         variants(application.frontend.mel_bands),
