@@ -20,7 +20,7 @@ from ..graph.operators import Conv2d, Dense, DepthwiseConv2d
 from ..search.costs import CostModel
 from ..search.inputs import Inputs
 from ..search.points import Figures
-from ..search.pool import Pool, build_pool, side_weights
+from ..search.pool import POOL_ROWS, Pool, build_pool, side_weights
 from ..search.rule import Judge
 from ..search.student import Lessons
 from ..search.workbench import Efforts, Workbench
@@ -46,23 +46,26 @@ class Floor:
         material: rows to train on, the same for all seeds: the folds do not change.
         groups: of the training clips.
         costs: links images.
+        pool_rows: varied hearings to learn from.
     """
 
     application: Application
     material: Material
     groups: Sequence[str]
     costs: CostModel
+    pool_rows: int = POOL_ROWS
 
     @cached_property
     def pool(self) -> Pool:
         """Varied hearings, as in the search."""
         with deterministic():
-            return build_pool(self.application, self.material, seed=self.application.train.seed)
+            return build_pool(self.application, self.material, seed=self.application.train.seed, rows=self.pool_rows)
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the rows and of who links."""
-        material, sha = self.material, hashlib.sha256(self.costs.identity.encode())
+        """Hash of the rows, of how many hearings are made of them, and of who links."""
+        material = self.material
+        sha = hashlib.sha256(f"{self.costs.identity} {self.pool_rows}".encode())
         for array in (material.features, material.labels, material.clip, material.fold, material.groups):
             sha.update(np.ascontiguousarray(array).tobytes())
         return sha.hexdigest()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from ..application import Application
 from ..search.candidate import Candidate
+from ..search.pool import POOL_ROWS
 from ..search.space import Levers
 from ..search.student import Effort
 from ..search.workbench import Efforts
@@ -82,6 +83,7 @@ class Plan:
         efforts: training of ours; `tuning` of the rivals.
         variants: of our candidate, by title, compared at one size; `ours` first.
         variant_seeds: how many of the seeds those are compared with, at most.
+        pool_rows: varied hearings to learn from.
     """
 
     seeds: int
@@ -92,6 +94,7 @@ class Plan:
     tuning: Tuning
     variants: Mapping[str, Candidate]
     variant_seeds: int = 3
+    pool_rows: int = POOL_ROWS
 
 
 def full_plan(application: Application, seeds: int) -> Plan:
@@ -114,9 +117,10 @@ def quick_plan(application: Application, seeds: int) -> Plan:
     return Plan(
         seeds,
         (FullyConnected(2),),
-        (1.0, 0.25, 0.0625),
-        (8, 4),
+        (1.0, 0.25),
+        (8,),
         Efforts(short, short, short, short, pruning_steps=1),
         Tuning(short, steps=1),
         {title: some[title] for title in list(some)[:2]},
+        pool_rows=4000,
     )

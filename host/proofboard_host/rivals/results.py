@@ -20,7 +20,7 @@ class MethodResult:
 
 @dataclass(frozen=True)
 class VariantResult:
-    """Our candidate, or a variant of it, with each of the first `seeds` seeds; without those whose network could not be made."""
+    """Our candidate, or a variant of it, with each of the first `seeds` seeds, but for those that could not be made."""
 
     title: str
     seeds: int
