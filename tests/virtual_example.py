@@ -9,7 +9,7 @@ from proofboard_harness import toolchain
 from proofboard_harness.elf import Image
 from proofboard_harness.simulator.virtual_ra6e1.machine import CacheModel, Machine, Settings
 
-SOURCE = Path(__file__).parent / "sim" / "c" / "virtual_image.c"
+_SOURCES = Path(__file__).parent / "sim" / "c"
 _OPTIONS = ("-mcpu=cortex-m33", "-mthumb", "-O2", "-ffreestanding", "-nostdlib", "-Wall", "-Wextra", "-Werror")
 _LAYOUT = ("-Wl,--section-start=.vectors=0", "-Wl,-Ttext=0x100", "-Wl,-e,reset")
 
@@ -17,11 +17,12 @@ FAST = Settings()
 MODELLED = Settings(cache=CacheModel())
 
 
-def small_image(folder: Path, mistake: str = "NONE") -> Image:
-    """`virtual_image.c` with a mistake."""
+def small_image(folder: Path, mistake: str = "NONE", source: str = "virtual_image.c") -> Image:
+    """`source` with a mistake, where it knows one."""
     elf = folder / f"{mistake.lower()}.elf"
     compiler = toolchain.find(toolchain.ARM_GCC)
-    subprocess.run([compiler, *_OPTIONS, *_LAYOUT, f"-DMISTAKE={mistake}", str(SOURCE), "-o", str(elf)], check=True)
+    command = [compiler, *_OPTIONS, *_LAYOUT, f"-DMISTAKE={mistake}", str(_SOURCES / source), "-o", str(elf)]
+    subprocess.run(command, check=True)
     return Image.load(elf)
 
 

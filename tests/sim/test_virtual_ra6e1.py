@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,23 @@ def test_modelled_cycles_are_the_same_every_time(tmp_path: Path) -> None:
     first = cycles()
     assert first == cycles()
     assert first[0] > first[1]
+
+
+@pytest.mark.parametrize("settings", [FAST, MODELLED], ids=["fast", "modelled"])
+@pytest.mark.parametrize("stops", [0, 25])
+def test_conditional_accesses_whoever_stops_the_core(settings: Settings, stops: int, tmp_path: Path) -> None:
+    image = small_image(tmp_path, source="virtual_conditions.c")
+    end = image.symbol("done")
+    assert end is not None
+    machine = Machine(settings)
+    load(machine, image)
+    for steps in range(stops):
+        for _ in range(steps):
+            machine.step()
+        machine.stop()  # at the begin of the next block
+        machine.run()
+    machine.cpu.set_breakpoints({end.address})
+    machine.run()
+    values = [i * 7 % 5 for i in range(3000)]
+    expected = (3 * sum(v % 2 == 0 for v in values), 5 * sum(v % 2 == 1 for v in values), sum(range(3000)))
+    assert struct.unpack("<3I", machine.cpu.read_memory(0x2000_1000, 12)) == expected

@@ -27,6 +27,8 @@ class _Clock(ctypes.Structure):
         ("deadline", ctypes.c_uint64),
         ("service", _SERVICE),
         ("read", ctypes.c_void_p),
+        ("read_register", ctypes.c_void_p),
+        ("write_register", ctypes.c_void_p),
     )
 
 
@@ -57,7 +59,9 @@ class NativeCore:
             ctypes.c_void_p(self._library.pb_virtual_core_clock(self._core)), ctypes.POINTER(_Clock)
         ).contents
         self._clock.service = _SERVICE(service)
-        self._clock.read = ctypes.cast(binding.uclib.uc_mem_read, ctypes.c_void_p).value
+        self._clock.read = _address_of(binding.uclib.uc_mem_read)
+        self._clock.read_register = _address_of(binding.uclib.uc_reg_read)
+        self._clock.write_register = _address_of(binding.uclib.uc_reg_write)
         self._hooks: list[ctypes.c_size_t] = []
 
     @property
@@ -90,8 +94,8 @@ class NativeCore:
         self._hook(engine, constants.UC_HOOK_BLOCK, "pb_virtual_on_block_modelled", 1, 0)
         for start, size in memories:
             self._library.pb_virtual_core_add_region(self._core, start, start + size - 1)
-            kinds = constants.UC_HOOK_MEM_READ | constants.UC_HOOK_MEM_WRITE
-            self._hook(engine, kinds, "pb_virtual_on_access", start, start + size - 1)
+        kinds = constants.UC_HOOK_MEM_READ | constants.UC_HOOK_MEM_WRITE
+        self._hook(engine, kinds, "pb_virtual_on_access", 1, 0)
 
     def set_waits(self, memory: int, wait_states: int, *, cached: bool) -> None:
         """What an access to a memory waits, by its place in `attach`; behind the cache, only where a line misses."""
@@ -110,3 +114,7 @@ class NativeCore:
         if status != constants.UC_ERR_OK:
             raise BenchFault(f"Unicorn refuses a hook: error {status}", hint="install the version in constraints.txt")
         self._hooks.append(handle)
+
+
+def _address_of(function: Any) -> int | None:
+    return ctypes.cast(function, ctypes.c_void_p).value

@@ -14,6 +14,7 @@
 typedef struct entry entry;
 struct entry {
     uint32_t start, size, count;
+    bool accesses_in_it; /* a load or a store within an IT block */
     pb_block *model;
     entry *next;
 };
@@ -28,6 +29,7 @@ struct pb_virtual_core {
     uint32_t state;    /* of the pipeline when `current` began */
     uint32_t waits;    /* of memory, since `current` began */
     uint32_t fetched;  /* code before this address came with the block before */
+    bool accesses_in_it;
 };
 
 pb_virtual_core *pb_virtual_core_new(bool modelled) {
@@ -87,6 +89,15 @@ static uint32_t decode(pb_virtual_core *core, uint32_t start, const uint8_t *cod
     return count;
 }
 
+static bool any_access_in_it(const pb_instruction *instructions, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (instructions[i].in_it && instructions[i].bytes_read + instructions[i].bytes_written) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint32_t count_instructions(const uint8_t *code, uint32_t size) {
     uint32_t count = 0;
     for (uint32_t offset = 0; offset < size; count++) {
@@ -113,8 +124,9 @@ static entry *find(pb_virtual_core *core, uc_engine *engine, uint32_t start, uin
     made->count = count_instructions(code, bytes);
     if (modelled && made->count > 0) {
         pb_instruction *instructions = pb_allocate(made->count, sizeof *instructions);
-        made->model =
-            pb_block_new(start, instructions, decode(core, start, code, bytes, instructions));
+        const uint32_t count = decode(core, start, code, bytes, instructions);
+        made->accesses_in_it = any_access_in_it(instructions, count);
+        made->model = pb_block_new(start, instructions, count);
     }
     return *bucket = made;
 }
@@ -154,6 +166,7 @@ void pb_virtual_on_block_modelled(uc_engine *engine, uint64_t address, uint32_t 
     keep_time(core);
     const entry *found = find(core, engine, start, size, true);
     core->current = found->model;
+    core->accesses_in_it = found->accesses_in_it;
     core->clock.instructions += found->count;
     if (found->model != NULL) {
         const uint32_t first = start == core->fetched ? start : pb_memory_word(start);
@@ -162,9 +175,24 @@ void pb_virtual_on_block_modelled(uc_engine *engine, uint64_t address, uint32_t 
     }
 }
 
+/* Where memory is hooked, Unicorn 2.1 writes ITSTATE before an access of an IT block and leaves it
+ * behind: the block that is entered next by a computed jump, or after a stop, would be taken for
+ * the inside of an IT block. */
+static void leave_it_block(pb_virtual_core *core, uc_engine *engine) {
+    uint32_t xpsr = 0;
+    (void)core->clock.read_register(engine, PB_REGISTER_XPSR, &xpsr);
+    if ((xpsr & PB_XPSR_IT) != 0) {
+        xpsr &= ~PB_XPSR_IT;
+        (void)core->clock.write_register(engine, PB_REGISTER_XPSR, &xpsr);
+    }
+}
+
 void pb_virtual_on_access(uc_engine *engine, int type, uint64_t address, int size, int64_t value,
                           void *data) {
     pb_virtual_core *core = data;
-    (void)engine, (void)type, (void)size, (void)value;
+    (void)type, (void)size, (void)value;
+    if (core->accesses_in_it) {
+        leave_it_block(core, engine);
+    }
     core->waits += pb_memory_access(&core->memory, (uint32_t)address);
 }

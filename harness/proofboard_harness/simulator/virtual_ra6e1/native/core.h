@@ -13,13 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The first five members are read and written from outside, in this order. */
+/* The first seven members are read and written from outside, in this order. */
 typedef struct {
     uint64_t cycles;       /* since power-on, skipped ones included */
     uint64_t instructions; /* since power-on */
     uint64_t deadline; /* `service` is called before the first block that begins at it or later */
     void (*service)(void);
     pb_engine_read read;
+    pb_engine_read_register read_register;
+    pb_engine_write_register write_register;
 } pb_virtual_clock;
 
 typedef struct pb_virtual_core pb_virtual_core;
