@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,9 +26,9 @@ def status(machine: Machine, register: int) -> int:
     return machine.read(SCI9 + register, 2 if register in WIDE else 1)
 
 
-def started(*, connected: bool = True, running: bool = True) -> Machine:
+def started(*, connected: bool = True, running: bool = True, burst: int = 1) -> Machine:
     """200 MHz, SCI9 running and set up for 1 Mbit/s, its pins connected."""
-    machine = Machine(FAST)
+    machine = Machine(dataclasses.replace(FAST, burst=burst))
     do_all(machine, ORDER)
     machine.write(0x4001_E3FE, 2, 0xA510)
     machine.write(0x4008_0D12, 2, 0xFFFF)
@@ -141,9 +143,9 @@ def test_writes_that_would_be_lost_are_named() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(data=st.binary(min_size=1, max_size=300), bits=st.integers(3, 8))
-def test_the_ring_of_the_dmac_holds_the_last_bytes(data: bytes, bits: int) -> None:
-    machine = started()
+@given(data=st.binary(min_size=1, max_size=300), bits=st.integers(3, 8), burst=st.sampled_from([1, 7, 128]))
+def test_the_ring_of_the_dmac_holds_the_last_bytes(data: bytes, bits: int, burst: int) -> None:
+    machine = started(burst=burst)
     arm_ring(machine, bits)
     sci(machine, SCR, RE | RIE)
     machine.wire.to_target.extend(data)

@@ -18,6 +18,7 @@ _NORMAL, _REPEAT = 0, 1
 _FIXED, _INCREMENT, _DECREMENT = 0, 2, 3
 _BY_EVENT = 1
 _DESTINATION_REPEATS, _SOURCE_REPEATS = 0, 1
+_HALFWORDS = 1
 
 
 class Memory(Protocol):
@@ -26,6 +27,8 @@ class Memory(Protocol):
     def bus_read(self, address: int, size: int) -> int: ...
 
     def bus_write(self, address: int, size: int, value: int) -> None: ...
+
+    def bus_write_block(self, address: int, data: bytes) -> None: ...
 
 
 class _Channel:
@@ -91,6 +94,29 @@ class _Channel:
             if not self.count.value & 0xFFFF:
                 self.enabled.value = 0
 
+    def streams_from(self, register: int) -> bool:
+        """Whether it moves half-words of a register to ascending addresses, for ever."""
+        addressing = self.addressing.value
+        return (
+            self.mode.value >> 14 == _NORMAL
+            and self.mode.value >> 8 & 3 == _HALFWORDS
+            and not self.count.value & 0xFFFF
+            and self.source.value == register
+            and addressing >> 14 & 3 == _FIXED
+            and addressing >> 6 & 3 == _INCREMENT
+        )
+
+    def stream(self, memory: Memory, values: bytes) -> None:
+        """As many transfers as there are values, each of a half-word, in as few writes as the repeat area allows."""
+        repeat_bits = self.addressing.value & 31
+        data = b"".join(value.to_bytes(2, "little") for value in values)
+        while data:
+            address = self.destination.value
+            room = (1 << repeat_bits) - address % (1 << repeat_bits) if repeat_bits else len(data)
+            piece, data = data[:room], data[room:]
+            memory.bus_write_block(address, piece)
+            self.destination.value = _step(address, len(piece), _INCREMENT, repeat_bits)
+
     def _count_repeat(self) -> None:
         size, left = self.count.value >> 16, (self.count.value - 1) & 0xFFFF
         if left:
@@ -130,6 +156,22 @@ class Dmac:
 
     def request(self, event: int) -> None:
         """An event occurred. One that no armed channel listens to is lost, as on the chip."""
-        for channel, chosen in zip(self._channels, self._events, strict=True):
-            if chosen.value & 0x1FF == event and self._start.value and channel.enabled.value & 1:
-                channel.transfer(self._memory)
+        for channel in self._listening(event):
+            channel.transfer(self._memory)
+
+    def streams(self, event: int, register: int) -> bool:
+        """Whether every such event has one half-word of the register put to memory, and nothing else happens."""
+        listening = self._listening(event)
+        return len(listening) == 1 and listening[0].streams_from(register)
+
+    def stream(self, event: int, values: bytes) -> None:
+        """As many events, each with the register holding the next value; only where `streams` says so."""
+        (channel,) = self._listening(event)
+        channel.stream(self._memory, values)
+
+    def _listening(self, event: int) -> list[_Channel]:
+        return [
+            channel
+            for channel, chosen in zip(self._channels, self._events, strict=True)
+            if chosen.value & 0x1FF == event and self._start.value and channel.enabled.value & 1
+        ]

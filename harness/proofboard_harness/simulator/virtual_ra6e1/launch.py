@@ -22,6 +22,7 @@ _STOP_SECONDS = 2.0
 _DYING_SECONDS = 0.5
 _STDERR_BYTES = 65536
 _STOPPED = 3
+_BURST = 128  # bytes: 1.3 ms at 1 Mbit/s, a small part of any ring
 _WORDS = 3  # lines of the process's last words: what, where, and what to do
 
 
@@ -77,6 +78,8 @@ def run_virtual(spec: BoardSpec, arguments: Sequence[str] = ()) -> Iterator[Virt
     if spec.simulator.modelled and spec.cache is not None:
         cache = spec.cache
         command += ["--cycles", f"{cache.lines},{cache.line_bytes},{cache.fill_cycles}"]
+    else:
+        command += ["--burst", str(_BURST)]
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             command,

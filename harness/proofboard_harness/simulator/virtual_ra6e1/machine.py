@@ -25,7 +25,7 @@ from .virtual_time import PICOSECONDS, VirtualTime
 _RESET_ICLK = 2_000_000
 _LONGEST_SLICE = 400_000  # cycles, until the host is looked after
 _WAITING_LOOPS = 2
-_WAITING_CYCLES = 2_000  # between two reads of one loop of waiting, at the most
+_WAITING_CYCLES = 250  # between two reads of one loop of waiting, at the most: less than handling what has come takes
 _IDLE_STEP = PICOSECONDS // 1000
 _SYSTEM = 0x4001_E000
 
@@ -44,10 +44,12 @@ class CacheModel:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the machine is. `cache` None: fast, an instruction is a cycle."""
+    """What the machine is. `cache` None: fast, an instruction is a cycle. `burst`: received bytes that a DMAC may get
+    together, see `Sci`."""
 
     wiring: Wiring = FPB_SERIAL
     cache: CacheModel | None = None
+    burst: int = 1
     plan: FaultPlan = field(default_factory=FaultPlan)
 
 
@@ -115,7 +117,8 @@ class Machine:
         caches = Caches(bus, self._waits, self._waits_changed)
         pins = Pins(bus, protection)
         dmac = Dmac(bus, modules, self)
-        self._sci = Sci(bus, self._settings.wiring, time, clocks, modules, pins, self.wire, dmac.request)
+        wiring, burst = self._settings.wiring, self._settings.burst
+        self._sci = Sci(bus, wiring, time, clocks, modules, pins, self.wire, dmac, burst)
         self._faci = Faci(bus, self._cpu, time, self.plan, caches.c_cache, lambda: clocks.frequencies.fclk)
         CoreRegisters(bus, lambda: self._native.cycles)
         add_factory_data(bus)
@@ -191,6 +194,10 @@ class Machine:
             self._bus.store(address, size, value)
         else:
             self._cpu.write_memory(address, value.to_bytes(size, "little"))
+
+    def bus_write_block(self, address: int, data: bytes) -> None:
+        """Writes of the DMAC to memory, at ascending addresses."""
+        self._cpu.write_memory(address, data)
 
     def debug_read(self, address: int, size: int) -> bytes:
         """What a debugger reads. Raises MachineFault where it can't."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from .clocks import ClockTree
 from .faults import MachineFault
@@ -49,11 +50,22 @@ class Wire:
         self.from_target = bytearray()
 
 
+class Requests(Protocol):
+    """The DMAC, as the channel meets it; `dmac.py` says what each does."""
+
+    def request(self, event: int) -> None: ...
+
+    def streams(self, event: int, register: int) -> bool: ...
+
+    def stream(self, event: int, values: bytes) -> None: ...
+
+
 class Sci:
     """The channel of `wiring`.
 
     Args:
-        request: called with the event number when a received byte is to be taken.
+        requests: told by the event's number when a received byte is to be taken.
+        burst: so many received bytes at most go to a DMAC's channel together, when the last of them has come.
     """
 
     def __init__(
@@ -65,10 +77,11 @@ class Sci:
         modules: ModuleStop,
         pins: Pins,
         wire: Wire,
-        request: Callable[[int], None],
+        requests: Requests,
+        burst: int,
     ) -> None:
         self._wiring, self._time, self._clocks, self._modules = wiring, time, clocks, modules
-        self._pins, self._wire, self._request = pins, wire, request
+        self._pins, self._wire, self._requests, self._burst = pins, wire, requests, burst
         self._name = f"SCI{wiring.channel}"
         self._received: deque[int] = deque()
         self._sending: deque[int] = deque()
@@ -78,6 +91,7 @@ class Sci:
         self._control = Cell(0, 0xFC)
         self._fifo = Cell(0xF800)
         base = _SCI + 0x100 * wiring.channel
+        self._data_register = base + 0x10
         self._mode = self._cell(bus, "SMR", base, 1, 0)
         self._rate = self._cell(bus, "BRR", base + 1, 1, 0xFF)
         self._cell(bus, "SCMR", base + 6, 1, 0xF2)
@@ -139,23 +153,36 @@ class Sci:
         """The host may have sent something: the line begins to carry it."""
         if self._wire.to_target and not self._arriving and self._control.value & _RE:
             self._arriving = True
-            self._time.after(self._byte_time(), self._arrive)
+            count = min(len(self._wire.to_target), self._burst) if self._streams() else 1
+            self._time.after(count * self._byte_time(), lambda: self._arrive(count))
+
+    def _streams(self) -> bool:
+        """Whether a DMAC's channel takes each byte at once, so that the FIFO never fills."""
+        idle = not self._received and not self._errors and self._trigger() == 1 and self._control.value & _RIE
+        return bool(idle) and self._requests.streams(self._wiring.event, self._data_register)
 
     def _byte_time(self) -> int:
         return round(_FRAME_BITS * PICOSECONDS / self.baud)
 
-    def _arrive(self) -> None:
+    def _arrive(self, count: int) -> None:
         self._arriving = False
-        if not self._control.value & _RE or not self._wire.to_target:
+        if not self._control.value & _RE:
             return
-        byte = self._wire.to_target.popleft()
+        received = [self._wire.to_target.popleft() for _ in range(min(count, len(self._wire.to_target)))]
+        if self._streams():
+            self._requests.stream(self._wiring.event, bytes(received))
+        else:
+            for byte in received:
+                self._take(byte)
+        self.deliver()
+
+    def _take(self, byte: int) -> None:
         if len(self._received) == _FIFO or self._errors & _ORER:
             self._lose()
-        else:
-            self._received.append(byte)
-            if len(self._received) == self._trigger() and self._control.value & _RIE:
-                self._request(self._wiring.event)
-        self.deliver()
+            return
+        self._received.append(byte)
+        if len(self._received) == self._trigger() and self._control.value & _RIE:
+            self._requests.request(self._wiring.event)
 
     def _lose(self) -> None:
         self._errors |= _ORER
