@@ -34,7 +34,7 @@ from .report.record import RunRecord
 from .report.summary import write_summary
 from .results import ResultStore
 from .run_folder import JOURNAL, check_run_folder, make_run_folder, writing_to
-from .spec import BoardSpec, QemuSpec
+from .spec import BoardSpec, QemuSpec, VirtualSpec
 from .stations import open_station
 from .stream import StreamClip, StreamJob, StreamOutcome, flashed_target, stream
 from .symbols import build_id
@@ -244,10 +244,10 @@ def _stream(job: StreamJob, image: BuiltImage, board: BoardSpec, store: ResultSt
 def _profile(
     jobs: list[StreamJob], built: Mapping[str, BuiltImage], board: BoardSpec, folder: Path, bus: EventBus
 ) -> dict[str, ImageProfile]:
-    """Keep clips for profiles to come, and make one of each image where cycles are counted by function."""
+    """Keep clips for profiles to come, and make one of each image where a simulator counts cycles."""
     rows = [clip.row for clip in spread(jobs[0].clips, KEPT)]
     save_clips(folder, jobs[0].pcm[rows], {job.image: job.expected.words[rows] for job in jobs})
-    if not isinstance(board.simulator, QemuSpec):
+    if not isinstance(board.simulator, QemuSpec | VirtualSpec):
         return {}
     with open_station(bus, "profile") as station:
         subjects = [_subject(image, folder) for image in built.values()]

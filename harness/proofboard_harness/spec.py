@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -62,11 +62,20 @@ class QemuSpec:
     arguments: tuple[str, ...] = ()
 
 
+class VirtualSpeed(StrEnum):
+    """What the counter of a virtual RA6E1 counts: `fast` instructions, `modelled` the cycles of the model, `unwaited`
+    those if no memory waits."""
+
+    FAST = "fast"
+    MODELLED = "modelled"
+    UNWAITED = "unwaited"
+
+
 @dataclass(frozen=True)
 class VirtualSpec:
-    """A virtual RA6E1. `modelled`: its counter counts modelled cycles; else, faster, an instruction is a cycle."""
+    """A virtual RA6E1."""
 
-    modelled: bool
+    speed: VirtualSpeed
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,11 @@ class BoardSpec:
     def image_folder(self) -> Path:
         """The board whose image this one runs, byte for byte: itself, or the neighbour that `image_of` names."""
         return self.folder.parent / self.image_of if self.image_of else self.folder
+
+    def counting_cycles(self, speed: VirtualSpeed) -> BoardSpec:
+        """A virtual board at another speed than `fast`."""
+        timing = replace(self.timing, unit=CostUnit.CYCLES)
+        return replace(self, simulator=VirtualSpec(speed), timing=timing)
 
     @property
     def brings_target(self) -> bool:
@@ -237,7 +251,7 @@ def _read_simulator(table: TomlTable) -> SimulatorSpec:
                 mips=table.integer("mips", lowest=1, highest=10_000),
             )
         case _:
-            spec = VirtualSpec(modelled=table.choice("speed", ["fast", "modelled"]) == "modelled")
+            spec = VirtualSpec(VirtualSpeed(table.choice("speed", [speed.value for speed in VirtualSpeed])))
     table.finish()
     return spec
 
@@ -261,7 +275,7 @@ def _read_timing(table: TomlTable, simulator: SimulatorSpec | None) -> TimingSpe
         expected = Fraction(10**9, spec.counter_hz << simulator.icount_shift)
     if isinstance(simulator, RenodeSpec):
         expected = Fraction(simulator.mips * 10**6, spec.counter_hz)
-    if simulator is not None and not (isinstance(simulator, VirtualSpec) and simulator.modelled):
+    if simulator is not None and not (isinstance(simulator, VirtualSpec) and simulator.speed != VirtualSpeed.FAST):
         unit = CostUnit.INSTRUCTIONS
     if spec.units_per_tick != expected:
         raise table.fault(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .events import EventBus, StationAdvanced, StationFinished, StationStarted
-from .spec import BoardSpec, QemuSpec
+from .spec import BoardSpec, QemuSpec, VirtualSpec
 
 STATIONS = {
     "data": ("Recordings", "files"),
@@ -25,8 +25,8 @@ STATIONS = {
 
 
 def stations_of(board: BoardSpec) -> list[tuple[str, str]]:
-    """(name, title) of the stations of a run on that board, in order: only QEMU counts cycles by function."""
-    counted = isinstance(board.simulator, QemuSpec)
+    """(name, title) of the stations of a run on that board, in order: only these simulators count cycles."""
+    counted = isinstance(board.simulator, QemuSpec | VirtualSpec)
     return [(name, title) for name, (title, _) in STATIONS.items() if counted or name != "profile"]
 
 

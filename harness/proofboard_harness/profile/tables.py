@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..measurement import Source
 from .figures import ImageProfile
 from .rows import ABSENT, CostRow, cost_rows, count, function_rows, milliseconds
 
@@ -92,7 +93,7 @@ def function_table(profile: ImageProfile) -> Table:
 def fine_print(profile: ImageProfile) -> RenderableType:
     """What the figures are and are not."""
     text = f"Means over {profile.clips} clips. "
-    if profile.layers:
+    if profile.source is Source.MODELLED:
         cycles = (
             profile.frontend.cycles.low + profile.network.cycles.low,
             profile.frontend.cycles.high + profile.network.cycles.high,
@@ -100,13 +101,13 @@ def fine_print(profile: ImageProfile) -> RenderableType:
         lower, upper = (milliseconds(value, profile.clock_hz) for value in cycles)
         text += (
             "Modelled by a simulator, not measured: from no wait states to the board's wait states. At the board's "
-            f"nominal {profile.clock_hz / 1e6:g} MHz that would be {lower} to {upper} (modelled)."
+            f"nominal {profile.clock_hz / 1e6:g} MHz that would be {lower} to {upper} (modelled). "
         )
-    else:
+    if not profile.layers:
         text += (
             f"{profile.source.capitalize()} by the board's cycle counter, which is read around front end and network "
+            "only: layers and functions are counted on a board that QEMU simulates."
         )
-        text += "only: layers and functions are counted on a board that QEMU simulates."
     lines = [Text(text, style="dim")]
     if profile.mismatches:
         text = f"{profile.mismatches} of {profile.clips} answers are not the reference's"

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="virtual-ra6e1", description="A virtual RA6E1.")
     parser.add_argument("--cycles", metavar="LINES,BYTES,FILL", help="model cycles, with this flash cache")
     parser.add_argument("--baud", type=int, default=FPB_SERIAL.baud, help="bit/s of the host's serial line")
+    parser.add_argument("--no-waits", action="store_true", help="in the cycles, memories never wait")
     parser.add_argument("--burst", type=int, default=1, help="received bytes that the DMAC may get together")
     parser.add_argument("--seed", type=int, default=0, help="of the contents of RAM and of interrupted cells")
     parser.add_argument("--power-cut", type=int, metavar="N", help="cut the power in the N-th operation of the flash")
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = None if options.cycles is None else CacheModel(*map(int, options.cycles.split(",")))
     plan = FaultPlan(options.power_cut, options.program_error, not options.hoco_never_stable, options.seed)
     wiring = dataclasses.replace(FPB_SERIAL, baud=options.baud)
-    process = Process(Settings(wiring, cache, options.burst, plan))
+    process = Process(Settings(wiring, cache, not options.no_waits, options.burst, plan))
     process.announce()
     try:
         process.serve()

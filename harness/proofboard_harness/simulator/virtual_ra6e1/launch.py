@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from ...errors import BenchFault, TargetFault
-from ...spec import BoardSpec, VirtualSpec
+from ...spec import BoardSpec, VirtualSpec, VirtualSpeed
 from ..child import Endpoints, die_with_parent, end_process
 from ..cycle_tree import CallTree
 
@@ -75,11 +75,13 @@ def run_virtual(spec: BoardSpec, arguments: Sequence[str] = ()) -> Iterator[Virt
     if not isinstance(spec.simulator, VirtualSpec):
         raise BenchFault(f"board {spec.name!r} is not a virtual RA6E1")
     command = [sys.executable, "-m", __package__, "--baud", str(spec.link.baud), *arguments]
-    if spec.simulator.modelled and spec.cache is not None:
-        cache = spec.cache
-        command += ["--cycles", f"{cache.lines},{cache.line_bytes},{cache.fill_cycles}"]
-    else:
+    cache = spec.cache
+    if spec.simulator.speed is VirtualSpeed.FAST or cache is None:
         command += ["--burst", str(_BURST)]
+    else:
+        command += ["--cycles", f"{cache.lines},{cache.line_bytes},{cache.fill_cycles}"]
+    if spec.simulator.speed is VirtualSpeed.UNWAITED:
+        command += ["--no-waits"]
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             command,

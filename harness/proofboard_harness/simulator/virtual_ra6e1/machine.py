@@ -44,11 +44,15 @@ class CacheModel:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the machine is. `cache` None: fast, an instruction is a cycle. `burst`: received bytes that a DMAC may get
-    together, see `Sci`."""
+    """What the machine is.
+
+    `cache` None: fast, an instruction is a cycle. `waits`: whether memories wait in the cycles that are modelled.
+    `burst`: received bytes that a DMAC may get together, see `Sci`.
+    """
 
     wiring: Wiring = FPB_SERIAL
     cache: CacheModel | None = None
+    waits: bool = True
     burst: int = 1
     plan: FaultPlan = field(default_factory=FaultPlan)
 
@@ -230,7 +234,7 @@ class Machine:
 
     def _waits_changed(self, cached: bool) -> None:
         cache = self._settings.cache
-        if cache is None:
+        if cache is None or not self._settings.waits:
             return
         self._native.set_waits(0, self._waits.flash, cached=cached)
         self._native.set_waits(1, self._waits.sram, cached=False)
