@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,8 +124,8 @@ def _image_record(evidence: Evidence, name: str) -> ImageRecord:
     return ImageRecord(
         kfold=Score(_proportion(kfold_labels == kfold), recall_host=_recall(kfold_labels, kfold, positive)),
         field=_field_score(field_labels, field, positive, results, classes),
-        rom=_rom(evidence.sizes[name], network.predicted_rom),
-        ram=_ram(evidence.sizes[name], network.predicted_ram, results),
+        rom=_rom(evidence.sizes[name], network.predicted_rom + evidence.board.own_code.rom),
+        ram=_ram(evidence.sizes[name], network.predicted_ram + evidence.board.own_code.ram, results),
         macs=network.graph.macs,
         frontend=frontend if profile is None else _modelled(profile.frontend, frontend),
         network=inference if profile is None else _modelled(profile.network, inference),
@@ -132,6 +133,7 @@ def _image_record(evidence: Evidence, name: str) -> ImageRecord:
         confusion_field=_confusion(field_labels, field, len(classes)),
         build_id=evidence.identities[name].build_id,
         model_hash=network.model_hash,
+        elf_sha256=hashlib.sha256((evidence.folder / f"{name}.elf").read_bytes()).hexdigest(),
         layers=network.layer_facts,
         profile=profile,
     )
@@ -274,6 +276,7 @@ def _board_facts(board: BoardSpec) -> BoardFacts:
         board.simulator is not None,
         board.total(MemoryKind.FLASH),
         board.total(MemoryKind.RAM),
+        board.image_of or board.name,
     )
 
 

@@ -71,6 +71,15 @@ class ForbiddenRange:
 
 
 @dataclass(frozen=True)
+class OwnCode:
+    """Bytes of flash and RAM that every image of a board takes beyond one of qemu-mps2-an505, whose images the
+    predictions were fitted to."""
+
+    rom: int = 0
+    ram: int = 0
+
+
+@dataclass(frozen=True)
 class CacheSpec:
     """A direct-mapped cache before the flash, of `lines` lines of `line_bytes` bytes, both powers of two.
 
@@ -125,6 +134,15 @@ def read_forbidden(root: TomlTable) -> tuple[ForbiddenRange, ...]:
         ranges.append(ForbiddenRange(name, start, table.integer("size", lowest=1, highest=_ADDRESS_SPACE - start)))
         table.finish()
     return tuple(ranges)
+
+
+def read_own_code(table: TomlTable) -> OwnCode:
+    spec = OwnCode(
+        rom=table.integer("rom", lowest=0, highest=_ADDRESS_SPACE - 1),
+        ram=table.integer("ram", lowest=0, highest=_ADDRESS_SPACE - 1),
+    )
+    table.finish()
+    return spec
 
 
 def read_cache(table: TomlTable) -> CacheSpec:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
 from .measurement import Source
 from .memory_spec import CacheSpec as CacheSpec
-from .memory_spec import ForbiddenRange, read_cache, read_forbidden, read_memory
+from .memory_spec import ForbiddenRange, OwnCode, read_cache, read_forbidden, read_memory, read_own_code
 from .memory_spec import MemoryKind as MemoryKind
 from .memory_spec import MemoryRegion as MemoryRegion
 from .toml_table import TomlTable
@@ -134,6 +134,7 @@ class BoardSpec:
     folder: Path
     cache: CacheSpec | None = None
     forbidden: tuple[ForbiddenRange, ...] = ()
+    own_code: OwnCode = field(default_factory=OwnCode)
     image_of: str = ""
 
     @property
@@ -190,6 +191,7 @@ def read_board(path: Path) -> BoardSpec:
         folder=path.parent,
         cache=read_cache(root.table("cache")) if root.has("cache") else None,
         forbidden=read_forbidden(root),
+        own_code=read_own_code(root.table("own_code")) if root.has("own_code") else OwnCode(),
         image_of=board.text("image_of", ""),
     )
     board.finish()

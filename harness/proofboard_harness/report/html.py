@@ -105,6 +105,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         layers=_shares(record.compressed.rom.layers),
         sections=[(name, image.rom.sections) for name, image in image_totals(record)],
         profiles=profile_views(record),
+        images=image_totals(record),
         flame_width=WIDTH,
         matrices=_matrices(record),
         clips=[_picture(clip, run_folder) for clip in record.wrong_clips[:CLIPS_SHOWN]],

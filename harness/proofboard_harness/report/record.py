@@ -117,8 +117,8 @@ class Cost:
 class ImageRecord:
     """One image. Confusion matrices: row = label, column = prediction, both in the order of `RunRecord.classes`.
 
-    `build_id` and `model_hash` (hex) are what hello says; `layers` the graph's, in the order they run; `profile` is
-    None where nothing counts cycles by layer: on a board.
+    `build_id` and `model_hash` (hex) are what hello says, `elf_sha256` is of the file flashed; `layers` are the
+    graph's, in the order they run; `profile` is None where nothing counts cycles by layer: on a board.
     """
 
     kfold: Score
@@ -132,6 +132,7 @@ class ImageRecord:
     confusion_field: tuple[tuple[int, ...], ...]
     build_id: str = ""
     model_hash: str = ""
+    elf_sha256: str = ""
     layers: tuple[LayerFacts, ...] = ()
     profile: ImageProfile | None = None
 
@@ -215,13 +216,15 @@ class WrongClip:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """`flash_bytes` and `ram_bytes` are what the board has; `simulated` is said wherever a figure could mislead."""
+    """`flash_bytes` and `ram_bytes` are what the board has; `simulated` is said wherever a figure could mislead;
+    `image_of` is the board that the images were built for, this one or another that it plays."""
 
     name: str
     title: str
     simulated: bool
     flash_bytes: int
     ram_bytes: int
+    image_of: str = ""
 
 
 @dataclass(frozen=True)

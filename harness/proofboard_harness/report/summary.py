@@ -34,6 +34,11 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
         "made_at": record.made_at,
         "seconds": record.seconds,
         "passed": passed(record),
+        "images": {
+            "built_for": record.board.image_of,
+            "baseline": {"build_id": before.build_id, "elf_sha256": before.elf_sha256},
+            "compressed": {"build_id": after.build_id, "elf_sha256": after.elf_sha256},
+        },
         "clips": {"kfold": record.clips_kfold, "field": record.clips_field},
         "bit_exact": {
             "clips": record.bit_exact.clips,

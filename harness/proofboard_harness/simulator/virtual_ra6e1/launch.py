@@ -74,11 +74,9 @@ def run_virtual(spec: BoardSpec, arguments: Sequence[str] = ()) -> Iterator[Virt
     """
     if not isinstance(spec.simulator, VirtualSpec):
         raise BenchFault(f"board {spec.name!r} is not a virtual RA6E1")
-    command = [sys.executable, "-m", __package__, "--baud", str(spec.link.baud), *arguments]
+    command = [sys.executable, "-m", __package__, "--baud", str(spec.link.baud), "--burst", str(_BURST), *arguments]
     cache = spec.cache
-    if spec.simulator.speed is VirtualSpeed.FAST or cache is None:
-        command += ["--burst", str(_BURST)]
-    else:
+    if spec.simulator.speed is not VirtualSpeed.FAST and cache is not None:
         command += ["--cycles", f"{cache.lines},{cache.line_bytes},{cache.fill_cycles}"]
     if spec.simulator.speed is VirtualSpeed.UNWAITED:
         command += ["--no-waits"]
