@@ -11,6 +11,7 @@
 #define UART_BAUDDIV(lane) UART(lane, 0x10u)
 #define STATE_TX_FULL 1u
 #define STATE_RX_FULL 2u
+#define SHORTEST_BIT 16u /* clocks: the least that the hardware takes */
 #define CTRL_TX_RX_ENABLE 3u
 
 #define SYST_CSR REGISTER(0xE000E010u)
@@ -29,7 +30,7 @@ const char *pb_board_identity(void) {
 
 void pb_board_start(void) {
     for (uint32_t lane = 0; lane < pb_board_lanes; lane++) {
-        UART_BAUDDIV(lane) = 16; /* the smallest that the hardware takes; QEMU sends at once */
+        UART_BAUDDIV(lane) = SHORTEST_BIT; /* QEMU sends at once */
         UART_CTRL(lane) = CTRL_TX_RX_ENABLE;
     }
     SYST_RVR = SYSTICK_MASK;
@@ -43,6 +44,20 @@ uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
         bytes[count++] = (uint8_t)UART_DATA(lane);
     }
     return count;
+}
+
+/* QEMU holds back what the UART has not taken yet. */
+uint32_t pb_board_receive_buffer(void) {
+    return 0x10000u;
+}
+
+uint32_t pb_board_has_baud(uint32_t baud) {
+    return baud >= 300u && baud <= 1000000u;
+}
+
+void pb_board_set_baud(uint32_t baud) {
+    UART_BAUDDIV(0) =
+        baud == 0 ? SHORTEST_BIT : pb_board_clock_hz / baud; /* of no effect in QEMU */
 }
 
 void pb_board_send(const uint8_t *bytes, uint32_t size) {

@@ -1,5 +1,4 @@
 #include "link.h"
-#include "proofboard/board.h"
 #include "proofboard/cobs.h"
 #include "proofboard/crc32.h"
 
@@ -34,12 +33,12 @@ void pb_frame_bytes(pb_frame *frame, const void *bytes, uint32_t size) {
 void pb_frame_send(pb_frame *frame) {
     /* Ends a frame that a fault may have cut off: the report behind it must not be lost too. */
     static const uint8_t delimiter = 0;
-    pb_board_send(&delimiter, 1);
+    pb_link_send(&delimiter, 1);
     const uint32_t crc = pb_crc32(0, frame->bytes, frame->size);
     for (uint32_t i = 0; i < 4; i++) {
         frame->bytes[frame->size++] = (uint8_t)(crc >> (8 * i));
     }
-    pb_cobs_encode(frame->bytes, frame->size, pb_board_send);
+    pb_cobs_encode(frame->bytes, frame->size, pb_link_send);
 }
 
 uint16_t pb_read_u16(const uint8_t *bytes) {

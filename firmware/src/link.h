@@ -1,4 +1,4 @@
-/* Frames in and out of the board's byte streams. */
+/* Frames in and out of the board's byte streams, and of the debug probe's. */
 #ifndef PROOFBOARD_LINK_H
 #define PROOFBOARD_LINK_H
 
@@ -14,6 +14,18 @@ void pb_link_poll(pb_frame_handler handle);
 
 /* Frames dropped since start because their CRC or their stuffing was wrong. */
 uint32_t pb_link_bad_frames(void);
+
+/* Frames that a host may have under way on the lane of the last frame, without one being lost while
+ * nobody polls. */
+uint32_t pb_link_credit(void);
+
+/* Bytes to the host that spoke last; to every lane before any has. */
+void pb_link_send(const uint8_t *bytes, uint32_t size);
+
+/* A new rate of the serial port; it falls back to the first one by itself when nothing but noise
+ * comes. 0 if the board can't, or the host does not speak over the serial port. */
+uint32_t pb_link_can_set_baud(uint32_t baud);
+void pb_link_set_baud(uint32_t baud);
 
 /* Bytes in a frame's payload that pb_frame_* builds at most. */
 #define PB_MAX_PAYLOAD 512u

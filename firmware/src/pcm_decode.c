@@ -27,7 +27,20 @@ static uint32_t take_bits(bit_reader *reader, uint32_t width) {
     return value;
 }
 
+static bool take_raw(const uint8_t *bytes, uint32_t size, int16_t *samples, uint32_t count) {
+    if (size != 2 * count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        samples[i] = (int16_t)(uint16_t)(bytes[2 * i] | (uint32_t)bytes[2 * i + 1] << 8);
+    }
+    return true;
+}
+
 bool pb_pcm_decode(const uint8_t *coded, uint32_t size, int16_t *samples, uint32_t count) {
+    if (size > 0 && coded[0] == PB_CODE_RAW) {
+        return take_raw(coded + 1, size - 1, samples, count);
+    }
     if (size == 0 || coded[0] > MAX_ORDER) {
         return false;
     }

@@ -8,6 +8,8 @@
 #define PB_CODE_BLOCK 20u     /* samples that share a width */
 #define PB_CODE_MAX_WIDTH 19u /* bits of the largest residual of second order, zigzag */
 
+#define PB_CODE_RAW 3u /* instead of an order: int16 samples, little-endian */
+
 /* `coded` is order:u8, then bits, least significant first: per block of up to PB_CODE_BLOCK samples
  * a width of 5 bits and that many bits a residual. A residual r comes as 2r, or as -2r - 1 if
  * negative. Order 0: x = r; 1: x = x1 + r; 2: x = 2 x1 - x2 + r; samples before the first are 0.

@@ -14,7 +14,7 @@ from .probe.flasher import Probe, open_pyocd_probe, open_simulated_probe
 from .simulator.child import Simulator
 from .simulator.cycle_counter import ProfileRequest
 from .simulator.start import run_simulator
-from .spec import BoardSpec
+from .spec import BoardSpec, LinkKind
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,14 @@ class Bench:
     probe: Probe
     serial_urls: tuple[str, ...]
     simulator: Simulator | None
+
+    def serial_url(self) -> str:
+        """The port of lane 0 under the name that it has now: a cable that was put back may have another one.
+
+        Raises:
+            BenchFault: it is not there, or there are several that it could be.
+        """
+        return _serial_port(self.spec) if self.simulator is None else self.serial_urls[0]
 
     def check_alive(self) -> None:
         """Raises BenchFault or TargetFault if the simulator has died: to be asked for the cause when the link fails."""
@@ -65,10 +73,10 @@ def _open_simulator(spec: BoardSpec, profile: ProfileRequest | None) -> Iterator
 @contextlib.contextmanager
 def _open_metal(spec: BoardSpec, wait_seconds: float) -> Iterator[Bench]:
     with board_lock(spec.probe.uid or spec.name, wait_seconds=wait_seconds):
-        serial_url = _serial_port(spec)
+        urls = (_serial_port(spec),) if spec.link.kind is LinkKind.SERIAL else ()
         probe = open_pyocd_probe(spec)
         with contextlib.closing(probe):
-            yield Bench(spec, probe, (serial_url,), None)
+            yield Bench(spec, probe, urls, None)
 
 
 def _serial_port(spec: BoardSpec) -> str:

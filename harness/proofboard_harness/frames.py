@@ -33,6 +33,11 @@ class FrameReader:
         self._pending = bytearray()
         self.bad_frames = 0
 
+    def take_bad_frames(self) -> int:
+        """How many were dropped since the last call."""
+        count, self.bad_frames = self.bad_frames, 0
+        return count
+
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes in any portions; give the frames that they complete."""
         self._pending += data

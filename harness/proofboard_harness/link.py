@@ -9,9 +9,16 @@ import serial
 
 from .errors import BenchFault
 
+_BITS_A_BYTE = 10  # 8N1
+
 
 class Link(Protocol):
     """What the protocol needs of a stream."""
+
+    @property
+    def busy_seconds(self) -> float:
+        """For how long the wire was in use."""
+        ...
 
     def write(self, data: bytes) -> None:
         """Hand over all bytes.
@@ -37,6 +44,8 @@ class SerialLink:
 
     def __init__(self, url: str, baud: int) -> None:
         self._url = url
+        self._seconds_a_byte = _BITS_A_BYTE / baud
+        self.busy_seconds = 0.0
         try:
             self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
@@ -49,6 +58,7 @@ class SerialLink:
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)
+            self.busy_seconds += len(data) * self._seconds_a_byte
         except (serial.SerialException, OSError) as error:
             raise self._gone(error) from error
 

@@ -15,6 +15,12 @@ from numpy.typing import NDArray
 BLOCK = 20
 WIDTH_BITS = 5
 _ORDERS = 3
+_RAW = 3
+
+
+def encode_raw(pcm: NDArray[np.int16]) -> bytes:
+    """The samples as they are: where bytes cost less than the time to code them."""
+    return bytes([_RAW]) + pcm.astype("<i2").tobytes()
 
 
 def encode(pcm: NDArray[np.int16]) -> bytes:
@@ -22,7 +28,8 @@ def encode(pcm: NDArray[np.int16]) -> bytes:
     residuals = _residuals(pcm.astype(np.int64))
     zigzags = [np.where(residual >= 0, 2 * residual, -2 * residual - 1) for residual in residuals]
     order = int(np.argmin([_widths(zigzag).repeat(BLOCK)[: len(pcm)].sum() for zigzag in zigzags]))
-    return bytes([order]) + _pack(zigzags[order])
+    coded = bytes([order]) + _pack(zigzags[order])
+    return coded if len(coded) <= 1 + pcm.nbytes else encode_raw(pcm)
 
 
 def _residuals(samples: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:

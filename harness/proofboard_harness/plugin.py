@@ -22,10 +22,10 @@ from .bench import Bench, open_bench
 from .boards import known_boards, load_board, with_pack
 from .elf import Image
 from .errors import ProofboardError
-from .link import SerialLink
 from .spec import BoardSpec
-from .symbols import build_id, locate
+from .symbols import build_id
 from .target import Identity, Target
+from .transport.opening import open_target
 
 _SPEC = pytest.StashKey[BoardSpec]()
 _MARKERS = {
@@ -90,25 +90,23 @@ def board(board_spec: BoardSpec) -> Iterator[Bench]:
         yield bench
 
 
-@pytest.fixture(scope="session")
-def board_lanes(board: Bench) -> Iterator[list[SerialLink]]:
-    """The board's byte streams, open before anything runs."""
-    with contextlib.ExitStack() as stack:
-        yield [
-            stack.enter_context(contextlib.closing(SerialLink(url, board.spec.link.baud))) for url in board.serial_urls
-        ]
-
-
 @pytest.fixture
-def flash_board(board: Bench, board_lanes: list[SerialLink]) -> Callable[[Path], FlashedBoard]:
+def flash_board(board: Bench) -> Iterator[Callable[[Path], FlashedBoard]]:
     """A function that programs an ELF file, verified, starts it, and gives the `FlashedBoard`."""
+    with contextlib.ExitStack() as stack:
+        opened: list[Target] = []
 
-    def flash(elf: Path) -> FlashedBoard:
-        image = Image.load(elf)
-        board.probe.program(image)
-        return FlashedBoard(board, image, Target(board_lanes, board.watch, lambda address: locate(image, address)))
+        def flash(elf: Path) -> FlashedBoard:
+            for before in opened:
+                before.close()
+            image = Image.load(elf)
+            target = open_target(board, image)
+            opened[:] = [target]
+            board.probe.program(image)
+            return FlashedBoard(board, image, target)
 
-    return flash
+        stack.callback(lambda: [target.close() for target in opened])
+        yield flash
 
 
 @pytest.fixture

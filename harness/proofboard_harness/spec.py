@@ -15,6 +15,13 @@ from .memory_spec import MemoryRegion as MemoryRegion
 from .toml_table import TomlTable
 
 
+class LinkKind(StrEnum):
+    """`serial`: a serial port. `rtt`: memory, through the probe; a serial port of the board is left alone."""
+
+    SERIAL = "serial"
+    RTT = "rtt"
+
+
 class ProbeKind(StrEnum):
     """`gdbstub`: a simulator's GDB stub. `pyocd`: any probe that pyOCD knows."""
 
@@ -51,6 +58,7 @@ class LinkSpec:
     lanes: int = 1
     url: str = ""
     usb_serial: str = ""
+    kind: LinkKind = LinkKind.SERIAL
 
 
 @dataclass(frozen=True)
@@ -220,12 +228,13 @@ def _read_probe(table: TomlTable, folder: Path) -> ProbeSpec:
 
 
 def _read_link(table: TomlTable, *, simulated: bool) -> LinkSpec:
-    table.choice("kind", ["serial"])
+    kind = LinkKind(table.choice("kind", [kind.value for kind in LinkKind]))
     spec = LinkSpec(
         baud=table.integer("baud", lowest=1),
         lanes=table.integer("lanes", 1, lowest=1, highest=16),
         url=table.text("url", ""),
         usb_serial=table.text("usb_serial", ""),
+        kind=kind,
     )
     table.finish()
     if simulated and (spec.url or spec.usb_serial):

@@ -15,15 +15,15 @@ from .bench import Bench, open_bench
 from .elf import Image
 from .errors import BenchFault, FirmwareFault, TargetFault
 from .events import ClipDone, EventBus
-from .link import SerialLink
 from .messages import Result
 from .oracle import Outputs, describe_difference, first_difference, is_exact
 from .probe.flasher import FlashProgress, unwatched
 from .results import ClipResult, ResultStore
 from .simulator.cycle_counter import ProfileRequest
 from .spec import BoardSpec
-from .symbols import locate
 from .target import Identity, LinkStatistics, Target
+from .transport.inject import FaultPlan
+from .transport.opening import open_target
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,12 @@ def flashed_target(
     progress: FlashProgress = unwatched,
     *,
     profile: ProfileRequest | None = None,
+    faults: FaultPlan | None = None,
 ) -> Iterator[tuple[Bench, Target]]:
-    """A board that runs `elf` and has proved it. `profile` is what a simulator is to count."""
+    """A board that runs `elf` and has proved it. `profile` is what a simulator is to count, `faults` what is to
+    go wrong on the link."""
     with open_bench(spec, profile=profile) as bench:
-        lanes = [SerialLink(url, spec.link.baud) for url in bench.serial_urls]
-        target = Target(lanes, bench.watch, lambda address: locate(elf, address))
+        target = open_target(bench, elf, faults)
         with contextlib.closing(target):
             bench.probe.program(elf, progress)
             try:
@@ -90,25 +91,29 @@ def flashed_target(
 def stream(
     job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, bus: EventBus, progress: StreamProgress
 ) -> StreamOutcome:
-    """Stream every clip that the journal does not hold yet; each answer is journalled before the next clip goes."""
+    """Stream every clip that the journal does not hold yet; each answer is journalled before the target may drop it."""
     done = store.done(job.image)
-    first_mismatch = ""
-    for count, clip in enumerate(job.clips):
+    left = [clip for clip in job.clips if clip.id not in done]
+    differing: list[StreamClip] = []
+    results = target.stream(job.pcm[clip.row] for clip in left)
+    for count, (clip, result) in enumerate(zip(left, results, strict=True), len(job.clips) - len(left)):
         progress(count, len(job.clips), clip.id)
-        if clip.id in done:
-            continue
-        result = target.infer(job.pcm[clip.row])
         exact = is_exact(job.expected, clip.row, result)
-        if not exact and not first_mismatch:
-            first_mismatch = _explain(job, clip, target, result)
+        if not exact:
+            differing.append(clip)
         stored = _to_store(job, clip, spec, result, exact)
         store.add(stored)
         bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
     progress(len(job.clips), len(job.clips), "")
-    return StreamOutcome(target.statistics, len(target.lanes), first_mismatch)
+    first_mismatch = _explain(job, differing[0], target) if differing else ""
+    return StreamOutcome(target.statistics, 1, first_mismatch)
 
 
-def _explain(job: StreamJob, clip: StreamClip, target: Target, result: Result) -> str:
+def _explain(job: StreamJob, clip: StreamClip, target: Target) -> str:
+    """The first difference of a clip, which goes over once more: the target holds the layers of the last one only."""
+    result = target.infer(job.pcm[clip.row])
+    if is_exact(job.expected, clip.row, result):
+        return f"{job.image}, clip {clip.id}: differed once, and not when it was sent again"
     where = f"{job.image}, clip {clip.id}"
     layer = first_difference(job.layer_names, job.expected, clip.row, result)
     if layer is None:

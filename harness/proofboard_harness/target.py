@@ -1,7 +1,8 @@
 """A conversation with the firmware: who it is, clips in, results out.
 
-Chunks of a clip may arrive in any order and more than once, so a lost frame costs one more frame and a lost answer
-one more question. The host sends a clip, waits for its result, and asks when none comes.
+Clips go in a stream: the next ones are under way while the target works. What is lost is sent again, by itself; a
+target that was reset must say who it is before it gets another clip, and a link that broke is opened again. A result
+counts as received when the caller asks for the next one: only then does the target get a clip that takes its place.
 """
 
 from __future__ import annotations
@@ -9,41 +10,73 @@ from __future__ import annotations
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import messages, pcm_code
-from .errors import StaleFirmware, TargetFault
-from .frames import FrameReader, encode_frame
+from .conversation import Conversation, LinkStatistics, TargetReset, decode_cfsr
+from .errors import BenchFault, StaleFirmware, TargetFault
 from .link import Link
-from .messages import Dump, Fault, Hello, Kind, Message, Result, Status
+from .messages import Ack, Baud, Dump, Echo, Hello, Kind, Message, Result
+from .window import SendWindow
+
+__all__ = ["Identity", "LinkStatistics", "Patience", "Target", "TargetReset", "decode_cfsr"]
+
+_REPEATS = 1000  # chunks sent again while the target takes none: it never will
+M = TypeVar("M", Ack, Dump, Hello, Baud, Echo)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait: after `answer_seconds` without a message the question is put again, `repetitions` times.
+    """How long to wait, in seconds.
 
-    `poll_seconds` is how long one read may block, and so how soon a dead simulator is noticed.
+    After `first_seconds` of silence the target is asked; each further silence is twice as long, up to
+    `answer_seconds`; after `repetitions` such long ones it counts as dead. `poll_seconds` is how long one read may
+    block. A link that broke is opened anew for `reconnect_seconds`. `attempts`: resets and broken links in a row,
+    with no result in between, until that is an error.
     """
 
+    first_seconds: float = 0.1
     answer_seconds: float = 1.0
     repetitions: int = 10
-    poll_seconds: float = 0.1
+    poll_seconds: float = 0.05
+    reconnect_seconds: float = 20.0
+    attempts: int = 5
 
 
-@dataclass
-class LinkStatistics:
-    """What went over the link so far."""
+class Silence:
+    """When to ask again, and when to give up."""
 
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    seconds: float = 0.0
-    retransmits: int = 0
-    bad_frames_target: int = 0
-    bad_frames_host: int = 0
+    def __init__(self, patience: Patience, what: str) -> None:
+        self._patience = patience
+        self._what = what
+        self.heard()
+
+    def heard(self) -> None:
+        """Something came."""
+        self._since = time.monotonic()
+        self._wait = self._patience.first_seconds
+        self._long = 0
+
+    def is_over(self) -> bool:
+        """Whether it is time to ask. Raises TargetFault when it was asked often enough."""
+        patience = self._patience
+        if time.monotonic() - self._since <= self._wait:
+            return False
+        self._long += self._wait >= patience.answer_seconds
+        if self._long > patience.repetitions:
+            raise TargetFault(
+                f"no answer ({self._what}), asked {self._long} times, {patience.answer_seconds:g} s each",
+                hint="wrong port or baud, no firmware, or the target hangs: see `proofboard doctor`",
+            )
+        self._since = time.monotonic()
+        self._wait = min(2 * self._wait, patience.answer_seconds)
+        return True
 
 
 @dataclass(frozen=True)
@@ -55,39 +88,57 @@ class Identity:
 
 
 @dataclass
+class _Sent:
+    """A clip whose result the caller has not had yet."""
+
+    chunks: list[bytes]
+    crc: int
+    size: int
+
+
+@dataclass
 class Target:
-    """The host's end of the protocol, over one or more lanes.
+    """The host's end of the protocol.
 
     Args:
-        lanes: byte streams used side by side; the target answers on the first.
+        link: the byte stream.
         watch: called while waiting; raises when the simulator or the probe knows that the target is gone.
         describe: turns a fault's address into a place in the source, for the error's text.
         patience: when to ask again, and when to give up.
+        reopen: a new link in place of one that broke; without it, that is the end.
+        encode: the code of PCM on the wire, see `pcm_code`.
     """
 
-    lanes: Sequence[Link]
+    link: Link
     watch: Callable[[], None]
     describe: Callable[[int], str]
     patience: Patience = Patience()
+    reopen: Callable[[], Link] | None = None
+    encode: Callable[[NDArray[np.int16]], bytes] = pcm_code.encode
     statistics: LinkStatistics = field(default_factory=LinkStatistics)
-    _reader: FrameReader = field(default_factory=FrameReader)
-    _next_clip: int = field(default_factory=lambda: secrets.randbelow(1 << 30))
+    _conversation: Conversation | None = None
+    _identity: Identity | None = None
     _hello: Hello | None = None
+    _clips: int = 0
+    _window: SendWindow = field(default_factory=lambda: SendWindow(0))
+    _results: dict[int, Result] = field(default_factory=dict)
+    _held: tuple[int, int] = (0, 0)
+    _repeats_then: int = 0
 
     def greet(self, expected: Identity) -> Hello:
-        """Ask the target who it is.
+        """Begin a session: ask the target who it is.
 
         Raises:
             StaleFirmware: it is not the image that was built.
             TargetFault: it does not answer, or speaks another protocol.
         """
-        nonce = secrets.randbits(32)
-        hello = self._ask(
-            lambda: self._send(Kind.HELLO_REQUEST, messages.word(nonce)),
-            lambda message: isinstance(message, Hello) and message.nonce == nonce,
-            "who are you",
-        )
-        assert isinstance(hello, Hello)
+        session = secrets.randbelow((1 << 32) - 1) + 1
+        self._conversation = Conversation(self.link, self.describe, self.statistics, session)
+
+        def send() -> None:
+            self._talk.send(Kind.HELLO_REQUEST, messages.hello_request(session))
+
+        hello = next(self._listen(send, "who are you", Hello))
         if hello.protocol_version != messages.PROTOCOL_VERSION:
             raise TargetFault(
                 f"speaks protocol {hello.protocol_version}, not {messages.PROTOCOL_VERSION}", where=hello.board
@@ -99,59 +150,56 @@ class Target:
                 where=hello.board,
                 hint="the image in flash is not the one that was just built: flash it",
             )
-        if len(self.lanes) > hello.lanes:
-            raise TargetFault(
-                f"listens on {hello.lanes} lanes, the host sends on {len(self.lanes)}",
-                where=hello.board,
-                hint="[link] lanes in the board file is more than its board.c has",
-            )
-        self._hello = hello
+        self._identity, self._hello, self._clips = expected, hello, 0
+        self._results, self._held, self._repeats_then = {}, (0, 0), self.statistics.retransmits
+        self._window = SendWindow(hello.credit)
         return hello
 
     def infer(self, pcm: NDArray[np.int16], *, flags: int = messages.FLAG_TRACE) -> Result:
-        """Send one clip and wait for its result.
+        """Send one clip and wait for its result; see `stream`."""
+        return next(self.stream([pcm], flags=flags))
+
+    def stream(self, clips: Iterable[NDArray[np.int16]], *, flags: int = messages.FLAG_TRACE) -> Iterator[Result]:
+        """Send clips, int16 [window] each; their results in the same order.
+
+        The last results may be asked for again until the next one is: what was given is then taken for received.
 
         Raises:
             TargetFault: a crash, silence, or a result for other samples than those sent.
+            BenchFault: the link broke and could not be opened again.
         """
-        hello = self._greeted()
-        if pcm.shape != (hello.window,) or pcm.dtype != np.int16:
-            raise ValueError(f"a clip is {hello.window} int16 samples, not {pcm.shape} of {pcm.dtype}")
-        started = time.monotonic()
-        clip, self._next_clip = self._next_clip, self._next_clip + 1
-        step = hello.chunk_samples
-        chunks = [
-            messages.clip_chunk(clip, index, flags, pcm_code.encode(pcm[start : start + step]))
-            for index, start in enumerate(range(0, len(pcm), step))
-        ]
-
-        received = 0
-
-        def send_missing(message: Message) -> bool:
-            """Send again what did not come between two questions: the rest may still be on its way."""
-            nonlocal received
-            if not isinstance(message, Status) or message.clip != clip:
-                return False
-            grown, received = message.received != received, message.received
-            if not grown:
-                missing = [index for index in range(len(chunks)) if not received >> index & 1]
-                self.statistics.retransmits += len(missing)
-                self._send_chunks(chunks, missing)
-            return grown
-
-        result = self._ask(
-            lambda: self._send_chunks(chunks, range(len(chunks))),
-            lambda message: isinstance(message, Result) and message.clip == clip,
-            f"the result of clip {clip}",
-            again=lambda: self._send(Kind.STATUS_REQUEST, messages.word(clip)),
-            answer=send_missing,
-        )
-        assert isinstance(result, Result)
-        self.statistics.seconds += time.monotonic() - started
-        self.statistics.bad_frames_target = result.bad_frames
-        if result.pcm_crc != zlib.crc32(pcm.astype("<i2").tobytes()):
-            raise TargetFault("answered for other samples than those sent", where=f"clip {clip}")
-        return result
+        self._greeted()
+        source = iter(clips)
+        pending: deque[_Sent] = deque()
+        failures = 0
+        more = True
+        while more or pending:
+            started = time.monotonic()
+            try:
+                while more and len(pending) < self._greeted().results:
+                    pcm = next(source, None)
+                    more = pcm is not None
+                    if pcm is not None:
+                        pending.append(self._prepare(pcm))
+                        self._window.add(self._clips + len(pending) - 1, pending[-1].chunks)
+                if not pending:
+                    return
+                result = self._await_result(self._clips, flags)
+            except (TargetReset, BenchFault) as fault:
+                failures += 1
+                if failures > self.patience.attempts:
+                    raise
+                self._recover(fault, [sent.chunks for sent in pending])
+                continue
+            finally:
+                self._note_time(started)
+            sent = pending.popleft()
+            if result.pcm_crc != sent.crc:
+                raise TargetFault("answered for other samples than those sent", where=f"clip {result.clip}")
+            failures = 0
+            self._clips += 1
+            self.statistics.pcm_bytes += sent.size
+            yield result
 
     def dump(self, layer: int) -> bytes:
         """The output of a layer for the last clip: 0 is the features, k the output of operator k.
@@ -161,94 +209,126 @@ class Target:
         """
         if not 0 <= layer <= self._greeted().layers:
             raise ValueError(f"layer {layer} is not in 0..{self._greeted().layers}")
-        clip = self._next_clip - 1
+        clip = self._clips - 1
         pieces: dict[int, bytes] = {}
-
-        def complete(message: Message) -> bool:
-            if not isinstance(message, Dump) or (message.clip, message.layer) != (clip, layer):
-                return False
-            pieces[message.offset] = message.data
-            return sum(map(len, pieces.values())) == message.size
-
-        request = messages.dump_request(clip, layer)
-        self._ask(lambda: self._send(Kind.DUMP_REQUEST, request), complete, f"layer {layer} of clip {clip}")
+        request = messages.dump_request(self._talk.session, clip, layer)
+        for message in self._listen(
+            lambda: self._talk.send(Kind.DUMP_REQUEST, request), f"layer {layer} of clip {clip}", Dump
+        ):
+            if (message.clip, message.layer) == (clip, layer):
+                pieces[message.offset] = message.data
+                if sum(map(len, pieces.values())) == message.size:
+                    break
         return b"".join(pieces[offset] for offset in sorted(pieces))
 
     def close(self) -> None:
-        """Close every lane."""
-        for lane in self.lanes:
-            lane.close()
+        """Close the link."""
+        self.link.close()
+
+    @property
+    def _talk(self) -> Conversation:
+        if self._conversation is None:
+            raise RuntimeError("greet() comes before clips: an unknown image must not be measured")
+        return self._conversation
 
     def _greeted(self) -> Hello:
         if self._hello is None:
             raise RuntimeError("greet() comes before clips: an unknown image must not be measured")
         return self._hello
 
-    def _send(self, kind: Kind, payload: bytes, lane: int = 0) -> None:
-        data = encode_frame(kind, payload)
-        self.statistics.bytes_sent += len(data)
-        self.lanes[lane].write(data)
+    def _prepare(self, pcm: NDArray[np.int16]) -> _Sent:
+        hello = self._greeted()
+        if pcm.shape != (hello.window,) or pcm.dtype != np.int16:
+            raise ValueError(f"a clip is {hello.window} int16 samples, not {pcm.shape} of {pcm.dtype}")
+        step = hello.chunk_samples
+        chunks = [self.encode(pcm[start : start + step]) for start in range(0, len(pcm), step)]
+        return _Sent(chunks, zlib.crc32(pcm.astype("<i2").tobytes()), pcm.nbytes)
 
-    def _send_chunks(self, chunks: Sequence[bytes], indices: Sequence[int]) -> None:
-        for index in indices:
-            self._send(Kind.CLIP_CHUNK, chunks[index], lane=index % len(self.lanes))
+    def _await_result(self, clip: int, flags: int) -> Result:
+        """Keep the wire full until the result of `clip` is there."""
+        what = f"the result of clip {clip}"
+        silence = Silence(self.patience, what)
+        asked = False
+        while True:
+            self._send_chunks(flags)
+            if self.statistics.retransmits - self._repeats_then > _REPEATS:
+                raise TargetFault(
+                    f"no answer ({what}): {_REPEATS} chunks went again, and not one arrived",
+                    hint="the link loses nearly everything: a lower baud, a shorter cable?",
+                )
+            if clip in self._results:
+                return self._results.pop(clip)
+            self.watch()
+            for message in self._talk.receive(self.patience.poll_seconds):
+                silence.heard()
+                self._take(message, clip)
+            # Results come in order: a later one says that this one was lost.
+            overdue = bool(self._results) and clip not in self._results and not asked
+            if silence.is_over() or overdue:
+                asked = overdue
+                self.statistics.polls += 1
+                self._talk.send(Kind.POLL, messages.poll(self._talk.session, self._window.number(), clip))
 
-    def _ask(
-        self,
-        send: Callable[[], None],
-        accept: Callable[[Message], bool],
-        what: str,
-        *,
-        again: Callable[[], None] | None = None,
-        answer: Callable[[Message], bool] = lambda message: False,
-    ) -> Message:
-        """Send, then read until a message is accepted; after a silence ask `again`, a bounded number of times.
+    def _take(self, message: Message, clip: int) -> None:
+        if isinstance(message, Ack):
+            if (message.clip, message.received) != self._held:
+                self._held, self._repeats_then = (message.clip, message.received), self.statistics.retransmits
+            self._window.acknowledge(message)
+            self.statistics.bad_frames_target = message.bad_frames
+        elif isinstance(message, Result) and message.clip >= clip:
+            self._window.finish(message.clip)
+            self._results[message.clip] = message
 
-        `answer` is given every other message and says whether it shows progress: then the count begins anew, since a
-        slow target is not a silent one.
-        """
-        patience = self.patience
+    def _send_chunks(self, flags: int) -> None:
+        before = self._window.retransmits
+        while (ready := self._window.take()) is not None:
+            packet, place, code = ready
+            payload = messages.clip_chunk(self._talk.session, packet, place.clip, place.chunk, flags, code)
+            self._talk.send(Kind.CLIP_CHUNK, payload)
+        self.statistics.retransmits += self._window.retransmits - before
+        self.statistics.window = self._window.in_flight
+
+    def _recover(self, fault: TargetReset | BenchFault, pending: list[list[bytes]]) -> None:
+        """A new session, over a new link if that broke, with the clips that have no result yet."""
+        self.watch()
+        if isinstance(fault, BenchFault):
+            self._reconnect(fault)
+        else:
+            self.statistics.resets += 1
+        assert self._identity is not None
+        self.greet(self._identity)
+        for number, chunks in enumerate(pending):
+            self._window.add(number, chunks)
+
+    def _reconnect(self, fault: BenchFault) -> None:
+        if self.reopen is None:
+            raise fault
+        self.link.close()
+        deadline = time.monotonic() + self.patience.reconnect_seconds
+        while True:
+            try:
+                self.link = self.reopen()
+                self.statistics.reconnects += 1
+                return
+            except BenchFault:
+                self.watch()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(self.patience.poll_seconds)
+
+    def _note_time(self, started: float) -> None:
+        self.statistics.seconds += time.monotonic() - started
+        self.statistics.busy_seconds = self.link.busy_seconds
+
+    def _listen(self, send: Callable[[], None], what: str, kind: type[M]) -> Iterator[M]:
+        """Ask, and ask again after a silence; the messages of `kind` that come."""
+        silence = Silence(self.patience, what)
         send()
-        asked, heard = 1, time.monotonic()
         while True:
             self.watch()
-            data = self.lanes[0].read(patience.poll_seconds)
-            self.statistics.bytes_received += len(data)
-            for frame in self._reader.feed(data):
-                message = messages.parse(frame.type, frame.payload)
-                heard = time.monotonic()
-                if isinstance(message, Fault):
-                    raise self._crash(message)
-                if message is not None and accept(message):
-                    self.statistics.bad_frames_host = self._reader.bad_frames
-                    return message
-                if message is not None and answer(message):
-                    asked = 1
-            if time.monotonic() - heard > patience.answer_seconds:
-                if asked > patience.repetitions:
-                    raise TargetFault(
-                        f"no answer ({what}), asked {asked} times, {patience.answer_seconds:g} s each",
-                        hint="wrong port or baud, no firmware, or the target hangs: see `proofboard doctor`",
-                    )
-                (again or send)()
-                asked, heard = asked + 1, time.monotonic()
-
-    def _crash(self, fault: Fault) -> TargetFault:
-        return TargetFault(
-            f"the target crashed: exception {fault.exception}, CFSR 0x{fault.cfsr:08x} ({decode_cfsr(fault.cfsr)}), "
-            f"HFSR 0x{fault.hfsr:08x}, PC {self.describe(fault.pc)}, LR {self.describe(fault.lr)}, "
-            f"BFAR 0x{fault.bfar:08x}, MMFAR 0x{fault.mmfar:08x}",
-            hint="a firmware bug: the PC is the instruction that faulted",
-        )
-
-
-_CFSR_BITS = {
-    0: "IACCVIOL", 1: "DACCVIOL", 3: "MUNSTKERR", 4: "MSTKERR", 5: "MLSPERR", 7: "MMARVALID",
-    8: "IBUSERR", 9: "PRECISERR", 10: "IMPRECISERR", 11: "UNSTKERR", 12: "STKERR", 13: "LSPERR", 15: "BFARVALID",
-    16: "UNDEFINSTR", 17: "INVSTATE", 18: "INVPC", 19: "NOCP", 20: "STKOF", 24: "UNALIGNED", 25: "DIVBYZERO",
-}  # fmt: skip
-
-
-def decode_cfsr(cfsr: int) -> str:
-    """Names of the bits of the Configurable Fault Status Register (Armv8-M ARM, DDI0553, D1.2.9)."""
-    return " ".join(name for bit, name in _CFSR_BITS.items() if cfsr >> bit & 1) or "no fault bits"
+            for message in self._talk.receive(self.patience.poll_seconds):
+                silence.heard()
+                if isinstance(message, kind):
+                    yield message
+            if silence.is_over():
+                send()

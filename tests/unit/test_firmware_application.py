@@ -17,7 +17,7 @@ from proofboard_harness import messages, pcm_code
 from proofboard_harness.build import firmware_folder
 from proofboard_harness.errors import StaleFirmware
 from proofboard_harness.frames import FrameReader, encode_frame
-from proofboard_harness.messages import Kind, Status
+from proofboard_harness.messages import Ack, Kind
 from proofboard_harness.oracle import Outputs, is_exact
 from proofboard_harness.target import Identity, Patience, Target
 from proofboard_host.application import AudioSection, FrontendSection, load_application
@@ -29,8 +29,8 @@ from proofboard_host.graph import reference
 from proofboard_host.graph.emit import emit_network, emit_sizes
 from proofboard_host.graph.graph import Graph
 
-WINDOW = 1300  # three chunks, the last one short
-PATIENCE = Patience(answer_seconds=0.5, repetitions=6, poll_seconds=0.05)
+WINDOW = 1300  # five chunks, the last one of 20 samples
+PATIENCE = Patience(first_seconds=0.1, answer_seconds=0.5, repetitions=6, poll_seconds=0.05)
 BUILD_ID = "ab" + "00" * 18 + "cd"
 
 
@@ -54,6 +54,7 @@ class PipeLink:
     process: subprocess.Popen[bytes]
     lose: frozenset[int] = frozenset()
     writes: int = 0
+    busy_seconds: float = 0.0
 
     def write(self, data: bytes) -> None:
         self.writes += 1
@@ -86,8 +87,10 @@ def firmware(
     (folder / "generated_network.c").write_text(emit_network(graph, window=WINDOW))
     (folder / "generated_frontend.c").write_text(emit_c(specification))
     # The header is found beside a source of the same folder.
-    (folder / "main.c").write_text((firmware_folder() / "src" / "main.c").read_text())
-    sources = [path for path in (firmware_folder() / "src").glob("*.c") if path.name not in ("main.c", "stack.c")]
+    for name in ("main.c", "session.c"):
+        (folder / name).write_text((firmware_folder() / "src" / name).read_text())
+    elsewhere = ("main.c", "session.c", "stack.c")
+    sources = [path for path in (firmware_folder() / "src").glob("*.c") if path.name not in elsewhere]
     driver = Path(__file__).parent / "c" / "application_driver.c"
     return Firmware(
         compile_sanitised("application", [driver, *sources, *sorted(folder.glob("*.c"))]), graph, specification
@@ -103,7 +106,7 @@ def link(firmware: Firmware) -> Iterator[PipeLink]:
 
 
 def connect(link: PipeLink, firmware: Firmware) -> Target:
-    target = Target([link], lambda: None, hex, PATIENCE)
+    target = Target(link, lambda: None, hex, PATIENCE)
     target.greet(firmware.identity)
     return target
 
@@ -118,6 +121,19 @@ def receive(link: PipeLink, count: int) -> list[messages.Message | None]:
     return [messages.parse(frame.type, frame.payload) for frame in frames]
 
 
+def begin(link: PipeLink, session: int = 5) -> None:
+    """A session without a `Target`."""
+    link.write(encode_frame(Kind.HELLO_REQUEST, messages.hello_request(session)))
+    first, second = receive(link, 2)
+    assert isinstance(first, messages.Hello)
+    assert isinstance(second, messages.Hello)
+    assert (first.session, second.session) == (0, session)
+
+
+def poll(link: PipeLink, packet: int, session: int = 5, clip: int = 0) -> None:
+    link.write(encode_frame(Kind.POLL, messages.poll(session, packet, clip)))
+
+
 def expected(firmware: Firmware, pcm: np.ndarray) -> Outputs:
     features = frontend.run(firmware.specification, pcm).reshape(len(pcm), -1)
     trace = reference.run(firmware.graph, features)
@@ -125,10 +141,10 @@ def expected(firmware: Firmware, pcm: np.ndarray) -> Outputs:
 
 
 def test_hello(link: PipeLink, firmware: Firmware) -> None:
-    target = Target([link], lambda: None, hex, PATIENCE)
+    target = Target(link, lambda: None, hex, PATIENCE)
     hello = target.greet(firmware.identity)
     assert (hello.board, hello.counter, hello.clock_hz) == ("pipe", 1, 1_000_000)
-    assert (hello.window, hello.chunk_samples, hello.lanes) == (WINDOW, 500, 1)
+    assert (hello.window, hello.chunk_samples, hello.results) == (WINDOW, 320, 4)
     assert (hello.layers, hello.logits) == (len(firmware.graph.operators), firmware.graph.output.size)
     assert hello.logit_kind is messages.LogitKind.FLOAT32
     with pytest.raises(StaleFirmware):
@@ -148,12 +164,33 @@ def test_every_answer_is_the_reference(link: PipeLink, firmware: Firmware) -> No
         assert target.dump(layer) == tensor.tobytes()
 
 
-def test_nothing_to_dump_before_the_first_clip(link: PipeLink, firmware: Firmware) -> None:
-    connect(link, firmware)
-    no_clip = 0xFFFFFFFF
-    link.write(encode_frame(Kind.DUMP_REQUEST, messages.dump_request(no_clip, 0)))
-    link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(no_clip)))
-    assert receive(link, 2) == [Status(no_clip, 0, 0)] * 2
+def test_nothing_to_dump_before_the_first_clip(link: PipeLink) -> None:
+    begin(link)
+    link.write(encode_frame(Kind.DUMP_REQUEST, messages.dump_request(5, 0xFFFFFFFF, 0)))
+    link.write(encode_frame(Kind.DUMP_REQUEST, messages.dump_request(5, 0, 0)))
+    assert receive(link, 2) == [Ack(5, 0, 1, 0, 0, 0)] * 2
+
+
+@pytest.mark.parametrize("session", [0, 6])
+def test_who_is_not_of_this_session_gets_its_number_and_nothing_else(link: PipeLink, session: int) -> None:
+    begin(link)
+    code = pcm_code.encode(np.ones(320, np.int16))
+    link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(session, 9, 0, 0, 0, code)))
+    assert receive(link, 1) == [Ack(5, 0, 1, 0, 0, 0)]
+
+
+def test_the_same_greeting_twice_forgets_nothing(link: PipeLink) -> None:
+    begin(link)
+    code = pcm_code.encode(np.ones(320, np.int16))
+    link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(5, 1, 0, 2, 0, code)))
+    link.write(encode_frame(Kind.HELLO_REQUEST, messages.hello_request(5)))
+    poll(link, 2)
+    ack, hello, after = receive(link, 3)
+    assert (ack, after) == (Ack(5, 1, 2, 0, 4, 0), Ack(5, 2, 3, 0, 4, 0))
+    assert isinstance(hello, messages.Hello)
+    link.write(encode_frame(Kind.HELLO_REQUEST, messages.hello_request(6)))
+    poll(link, 1, session=6)
+    assert receive(link, 2)[1] == Ack(6, 1, 2, 0, 0, 0)
 
 
 def test_without_trace_there_are_no_crcs(link: PipeLink, firmware: Firmware) -> None:
@@ -164,62 +201,83 @@ def test_without_trace_there_are_no_crcs(link: PipeLink, firmware: Firmware) -> 
     assert result.words == tuple(expected(firmware, pcm).words[1])
 
 
-@pytest.mark.parametrize("lost", [{1}, {3}, {1, 2, 3}, {2, 4}])
+@pytest.mark.parametrize("lost", [{1}, {3}, {1, 2, 3, 4, 5}, {5, 6, 7}])
 def test_lost_chunks_and_questions(link: PipeLink, firmware: Firmware, lost: set[int]) -> None:
     target = connect(link, firmware)
-    link.lose = frozenset(lost)  # write 0 was hello; 1 to 3 are the chunks, 4 the question after a silence
+    link.lose = frozenset(lost)  # write 0 was hello; then chunks, and questions after silences
     pcm = adversarial_clips(3, WINDOW, seed=7)
-    assert is_exact(expected(firmware, pcm), 2, target.infer(pcm[2]))
-    assert target.statistics.retransmits == len(lost & {1, 2, 3})
+    outputs = expected(firmware, pcm)
+    for row, result in enumerate(target.stream(pcm)):
+        assert is_exact(outputs, row, result)
+    assert target.statistics.polls >= 1
 
 
-def test_late_copy_is_answered_at_once_and_not_inferred_again(link: PipeLink, firmware: Firmware) -> None:
+def test_results_that_were_lost_are_sent_again_and_not_inferred_again(link: PipeLink, firmware: Firmware) -> None:
     target = connect(link, firmware)
-    pcm = adversarial_clips(3, WINDOW, seed=10)
-    result = target.infer(pcm[2])
-    other_samples = bytes(1000)
-    link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(result.clip, 0, 0, other_samples)))
-    assert receive(link, 1) == [result]
+    results = list(target.stream(adversarial_clips(6, WINDOW, seed=10)))
+    session = results[0].session
+    link.write(encode_frame(Kind.POLL, messages.poll(session, 10_000, 0)))
+    again = receive(link, 5)
+    assert again[:4] == results[2:]
+    assert isinstance(again[4], Ack)
 
 
-def test_no_chunk_is_written_outside_the_clip(link: PipeLink, firmware: Firmware) -> None:
+def test_no_chunk_is_written_outside_the_clip(link: PipeLink) -> None:
     """Every index around the ends with every number of samples around the right one: only two of them are chunks."""
-    target = connect(link, firmware)
-    noise = np.random.default_rng(1).integers(-32768, 32768, 502).astype(np.int16)
+    begin(link)
+    noise = np.random.default_rng(1).integers(-32768, 32768, 322).astype(np.int16)
     accepted = []
     cases = [
-        (chunk, samples) for chunk in (1, 2, 3, 4, 63, 64, 65, 0xFFFF) for samples in (1, 280, 300, 320, 480, 500, 502)
+        (chunk, samples) for chunk in (1, 4, 5, 6, 63, 127, 128, 255) for samples in (1, 18, 20, 22, 300, 320, 322)
     ]
-    for clip, (chunk, samples) in enumerate(cases):
+    packet, before = 0, 0
+    for chunk, samples in cases:
         code = pcm_code.encode(noise[:samples])
-        link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(clip, chunk, 0, code)))
-        link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(clip)))
-        (status,) = receive(link, 1)
-        assert isinstance(status, Status)
-        accepted += [(chunk, samples)] if status.received else []
-    assert accepted == [(1, 500), (2, 300)]
-    assert target.infer(adversarial_clips(1, WINDOW, seed=1)[0]).bad_frames == 0
+        link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(5, packet + 1, 0, chunk, 0, code)))
+        poll(link, packet + 2)
+        packet += 2
+        ack = receive(link, 2)[1]
+        assert isinstance(ack, Ack)
+        accepted += [(chunk, samples)] if ack.received != before else []
+        before = ack.received
+    assert accepted == [(1, 320), (4, 20)]
+    assert before == 1 << 1 | 1 << 4
 
 
-def test_a_spoilt_chunk_no_longer_counts(link: PipeLink, firmware: Firmware) -> None:
-    """A code that breaks off has overwritten what was there: the chunk is asked for again."""
-    connect(link, firmware)
-    code = pcm_code.encode(np.random.default_rng(2).integers(-99, 99, 500).astype(np.int16))
-    for sent in (code, code[:-1]):
-        link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(9, 0, 0, sent)))
-        link.write(encode_frame(Kind.STATUS_REQUEST, messages.word(9)))
-    assert receive(link, 2) == [Status(9, 1, 0), Status(9, 0, 0)]
+def test_a_broken_code_is_no_chunk_and_does_not_spoil_one(link: PipeLink) -> None:
+    begin(link)
+    code = pcm_code.encode(np.random.default_rng(2).integers(-99, 99, 320).astype(np.int16))
+    for packet, sent in enumerate((code[:-1], code, code[:-1]), 1):
+        link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(5, packet, 0, 0, 0, sent)))
+    assert [ack.received for ack in receive(link, 3) if isinstance(ack, Ack)] == [0, 1, 1]
+
+
+def test_a_clip_before_its_turn_is_not_taken(link: PipeLink) -> None:
+    begin(link)
+    code = pcm_code.encode(np.ones(320, np.int16))
+    link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(5, 1, 1, 0, 0, code)))
+    assert receive(link, 1) == [Ack(5, 1, 2, 0, 0, 0)]
+
+
+def test_echo_and_a_board_of_one_rate(link: PipeLink) -> None:
+    begin(link)
+    link.write(encode_frame(Kind.ECHO_REQUEST, messages.echo_request(5, bytes(range(256)))))
+    link.write(encode_frame(Kind.BAUD_REQUEST, messages.baud_request(5, 921600)))
+    assert receive(link, 2) == [messages.Echo(5, bytes(range(256))), messages.Baud(5, 0)]
 
 
 def hostile_payload(rng: np.random.Generator) -> bytes:
     """Right CRC, wrong everything else: indices past the end, lengths that don't fit."""
     number = rng.choice(np.array([0, 1, 2, 3, 64, 0xFFFF, 0xFFFFFFFF, 0x80000000], np.uint64))
-    clip, chunk, flags = int(number), int(rng.choice([0, 1, 2, 3, 63, 0xFFFF])), int(rng.integers(0x10000))
-    size = int(rng.choice([0, 1, 2, 599, 600, 601, 999, 1000, 1001, 1023]))
+    session = int(rng.choice(np.array([0, 5, 0xFFFFFFFF], np.uint64)))
+    clip, chunk, flags = int(number), int(rng.choice([0, 1, 2, 3, 63, 127, 128, 255])), int(rng.integers(256))
+    size = int(rng.choice([0, 1, 2, 40, 41, 42, 640, 641, 642, 650]))
     payloads = [
-        struct.pack("<IHH", clip, chunk, flags) + rng.bytes(size),
-        struct.pack("<II", clip, int(rng.choice([0, 3, 17, 0xFFFFFFFF]))),
-        struct.pack("<I", clip),
+        struct.pack("<IIIBB", session, int(rng.integers(1 << 32)), clip, chunk, flags) + rng.bytes(size),
+        struct.pack("<III", session, clip, int(rng.choice([0, 3, 17, 0xFFFFFFFF]))),
+        struct.pack("<II", session, clip),
+        struct.pack("<III", session, clip, clip),
+        struct.pack("<I", session),
         rng.bytes(int(rng.integers(0, 40))),
     ]
     return payloads[int(rng.integers(len(payloads)))]
@@ -227,14 +285,14 @@ def hostile_payload(rng: np.random.Generator) -> bytes:
 
 def test_hostile_frames_do_no_harm(link: PipeLink, firmware: Firmware) -> None:
     rng = np.random.default_rng(8)
-    target = connect(link, firmware)
-    pcm = adversarial_clips(3, WINDOW, seed=9)
-    outputs = expected(firmware, pcm)
+    begin(link)
     for _ in range(600):
         kind = int(rng.choice([*Kind, 0, 0x7F, 0xFF]))
         link.write(encode_frame(kind, hostile_payload(rng)))
         link.write(rng.bytes(int(rng.integers(0, 30))))
         link.read(0)  # nobody waits for the answers, but the pipe must not fill up
     link.write(b"\0")
-    for row, clip in enumerate(pcm):
-        assert is_exact(outputs, row, target.infer(clip))
+    pcm = adversarial_clips(3, WINDOW, seed=9)
+    outputs = expected(firmware, pcm)
+    for row, result in enumerate(connect(link, firmware).stream(pcm)):
+        assert is_exact(outputs, row, result)

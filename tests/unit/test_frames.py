@@ -102,7 +102,8 @@ def cobs_driver(compile_sanitised: CompileSanitised) -> Path:
 
 @pytest.fixture(scope="session")
 def link_driver(compile_sanitised: CompileSanitised) -> Driver:
-    return run(compile_sanitised("link_driver", sources("link_driver.c", "link.c", "frame.c", "cobs.c", "crc32.c")))
+    names = ("link.c", "frame.c", "cobs.c", "crc32.c", "rtt.c")
+    return run(compile_sanitised("link_driver", sources("link_driver.c", *names)))
 
 
 edge_sizes = st.sampled_from([0, 1, 253, 254, 255, 256, 507, 508, 509, 510, 600])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import struct
 import zlib
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pcm_decoder import decode
 from proofboard_harness.errors import BenchFault, StaleFirmware, TargetFault
@@ -18,8 +21,8 @@ from proofboard_harness.messages import FLAG_TRACE, Kind
 from proofboard_harness.target import Identity, Patience, Target, decode_cfsr
 
 IDENTITY = Identity(bytes(range(20)).hex(), bytes(range(16)).hex())
-WINDOW, CHUNK, LAYERS = 1250, 500, 3
-FAST = Patience(answer_seconds=0.0, repetitions=3, poll_seconds=0.0)
+WINDOW, CHUNK, LAYERS, RESULTS, CREDIT = 800, 320, 3, 4, 6
+FAST = Patience(first_seconds=0.005, answer_seconds=0.01, repetitions=8, poll_seconds=0.0, reconnect_seconds=0.0)
 LAYER_BYTES = bytes(range(256)) * 5
 
 
@@ -27,78 +30,99 @@ LAYER_BYTES = bytes(range(256)) * 5
 class FakeTarget:
     """What the firmware does, in a few lines. `meddle` sees each frame on its way and gives what arrives instead."""
 
-    lanes: int = 4
-    version: int = 1
+    version: int = 2
     identity: Identity = IDENTITY
     meddle_in: Callable[[Frame], list[Frame]] = lambda frame: [frame]
     meddle_out: Callable[[Frame], list[Frame]] = lambda frame: [frame]
+    session: int = 0
+    packet: int = 0
     chunks: dict[int, bytes] = field(default_factory=dict)
-    clip: int | None = None
-    done: tuple[int, bytes] | None = None
+    done: list[bytes] = field(default_factory=list)
     outbox: bytearray = field(default_factory=bytearray)
     heard: list[Frame] = field(default_factory=list)
+    inferred: int = 0
 
     def take(self, frame: Frame) -> None:
         for arrived in self.meddle_in(frame):
             self.heard.append(arrived)
             self._handle(arrived)
 
+    def reset(self) -> None:
+        self.begin(0)
+        self._hello()
+
+    def begin(self, session: int) -> None:
+        self.session, self.packet, self.chunks, self.done = session, 0, {}, []
+
     def send(self, kind: int, payload: bytes) -> None:
-        for leaving in self.meddle_out(Frame(kind, payload)):
+        for leaving in self.meddle_out(Frame(kind, struct.pack("<I", self.session) + payload)):
             self.outbox += encode_frame(leaving.type, leaving.payload)
 
+    def _hello(self) -> None:
+        head = struct.pack("<BBBBBBHIII", self.version, 0, LAYERS, 2, 0, RESULTS, CHUNK, WINDOW, 20, CREDIT)
+        hashes = bytes.fromhex(self.identity.build_id) + bytes.fromhex(self.identity.model_hash)
+        self.send(Kind.HELLO, head + hashes + b"fake")
+
     def _handle(self, frame: Frame) -> None:
-        numbers = struct.unpack_from("<I", frame.payload)
+        (session,) = struct.unpack_from("<I", frame.payload)
         if frame.type == Kind.HELLO_REQUEST:
-            head = struct.pack("<IBBBBBBHII", *numbers, self.version, 0, LAYERS, 2, 0, self.lanes, CHUNK, WINDOW, 20)
-            hashes = bytes.fromhex(self.identity.build_id) + bytes.fromhex(self.identity.model_hash)
-            self.send(Kind.HELLO, head + hashes + b"fake")
+            if session != self.session:
+                self.begin(session)
+            self._hello()
+        elif session != self.session or session == 0:
+            self._ack()
         elif frame.type == Kind.CLIP_CHUNK:
-            self._chunk(*struct.unpack_from("<IHH", frame.payload), frame.payload[8:])
-        elif frame.type == Kind.STATUS_REQUEST:
-            self._answer(numbers[0])
+            packet, clip, chunk, flags = struct.unpack_from("<IIBB", frame.payload, 4)
+            assert flags == FLAG_TRACE
+            self.packet = max(packet, self.packet)
+            self._chunk(clip, chunk, frame.payload[14:])
+        elif frame.type == Kind.POLL:
+            packet, clip = struct.unpack_from("<II", frame.payload, 4)
+            self.packet = max(packet, self.packet)
+            for held in range(max(clip, len(self.done) - RESULTS, 0), len(self.done)):
+                self._result(held)
+            self._ack()
         elif frame.type == Kind.DUMP_REQUEST:
-            clip, layer = struct.unpack("<II", frame.payload)
+            clip, layer = struct.unpack_from("<II", frame.payload, 4)
             for offset in range(0, len(LAYER_BYTES), 480):
                 head = struct.pack("<IHHI", clip, layer, len(LAYER_BYTES), offset)
                 self.send(Kind.DUMP, head + LAYER_BYTES[offset : offset + 480])
 
-    def _chunk(self, clip: int, chunk: int, flags: int, code: bytes) -> None:
-        assert flags == FLAG_TRACE
-        if self.done is not None and self.done[0] == clip:
-            self._answer(clip)
-            return
-        if self.clip != clip:
-            self.clip, self.chunks = clip, {}
-        self.chunks[chunk] = decode(code, min(CHUNK, WINDOW - chunk * CHUNK)).tobytes()
-        if len(self.chunks) == 3:
-            self.done = (clip, b"".join(self.chunks[index] for index in range(3)))
-            self._answer(clip)
+    def _chunk(self, clip: int, chunk: int, code: bytes) -> None:
+        if clip == len(self.done):
+            self.chunks[chunk] = decode(code, min(CHUNK, WINDOW - chunk * CHUNK)).tobytes()
+            if len(self.chunks) == 3:
+                self.done.append(b"".join(self.chunks[index] for index in range(3)))
+                self.chunks, self.inferred = {}, self.inferred + 1
+                self._result(clip)
+        self._ack()
 
-    def _answer(self, clip: int) -> None:
-        if self.done is not None and self.done[0] == clip:
-            head = struct.pack("<7IBB", clip, zlib.crc32(self.done[1]), 1, 10, 20, 300, 0, 2, 1)
-            self.send(Kind.RESULT, head + struct.pack("<2iI", -5, 6, 7))
-        else:
-            received = sum(1 << chunk for chunk in self.chunks) if clip == self.clip else 0
-            self.send(Kind.STATUS, struct.pack("<IQI", clip, received, 0))
+    def _ack(self) -> None:
+        received = sum(1 << chunk for chunk in self.chunks)
+        clip = len(self.done)
+        words = (received & 0xFFFFFFFF, 0, 0, 0)
+        self.send(Kind.ACK, struct.pack("<8I", self.packet, self.packet + CREDIT, clip, *words, 0))
+
+    def _result(self, clip: int) -> None:
+        head = struct.pack("<7IBB", clip, zlib.crc32(self.done[clip]), 1, 10, 20, 300, 0, 2, 1)
+        self.send(Kind.RESULT, head + struct.pack("<2iI", -5, 6, 7))
 
 
 @dataclass
 class FakeLink:
-    """A lane to the fake target; answers come on the first one only."""
+    """The stream to the fake target."""
 
     target: FakeTarget
-    answers: bool
     reader: FrameReader = field(default_factory=FrameReader)
     closed: bool = False
+    busy_seconds: float = 0.0
 
     def write(self, data: bytes) -> None:
         for frame in self.reader.feed(data):
             self.target.take(frame)
 
     def read(self, timeout: float) -> bytes:
-        data = bytes(self.target.outbox) if self.answers else b""
+        data = bytes(self.target.outbox)
         self.target.outbox.clear()
         return data
 
@@ -106,13 +130,16 @@ class FakeLink:
         self.closed = True
 
 
-def connect(fake: FakeTarget, lanes: int = 2, watch: Callable[[], None] = lambda: None) -> Target:
-    links = [FakeLink(fake, answers=lane == 0) for lane in range(lanes)]
-    return Target(links, watch, lambda address: f"0x{address:08x} in main.c:1", FAST)
+def connect(fake: FakeTarget, watch: Callable[[], None] = lambda: None) -> Target:
+    return Target(FakeLink(fake), watch, lambda address: f"0x{address:08x} in main.c:1", FAST)
 
 
 def make_pcm(seed: int = 1) -> NDArray[np.int16]:
     return np.random.default_rng(seed).integers(-32768, 32768, WINDOW).astype(np.int16)
+
+
+def crcs(clips: list[NDArray[np.int16]]) -> list[int]:
+    return [zlib.crc32(clip.tobytes()) for clip in clips]
 
 
 def lose(count: int, kind: Kind, chunk: int | None = None) -> Callable[[Frame], list[Frame]]:
@@ -120,7 +147,7 @@ def lose(count: int, kind: Kind, chunk: int | None = None) -> Callable[[Frame], 
     left = [count]
 
     def meddle(frame: Frame) -> list[Frame]:
-        wanted = frame.type == kind and (chunk is None or struct.unpack_from("<H", frame.payload, 4)[0] == chunk)
+        wanted = frame.type == kind and (chunk is None or frame.payload[12] == chunk)
         if wanted and left[0] > 0:
             left[0] -= 1
             return []
@@ -129,75 +156,154 @@ def lose(count: int, kind: Kind, chunk: int | None = None) -> Callable[[Frame], 
     return meddle
 
 
-def test_a_clip_there_and_its_result_back() -> None:
+def test_clips_there_and_their_results_back() -> None:
     target = connect(FakeTarget())
     hello = target.greet(IDENTITY)
-    assert (hello.board, hello.window, hello.lanes) == ("fake", WINDOW, 4)
-    pcm = make_pcm()
-    result = target.infer(pcm)
-    assert result.words == (-5, 6)
-    assert result.layer_crcs == (7,)
-    assert result.pcm_crc == zlib.crc32(pcm.tobytes())
-    assert target.statistics.retransmits == 0
-    assert target.statistics.bytes_sent > pcm.nbytes
-    assert target.infer(make_pcm(2)).clip == result.clip + 1
+    assert (hello.board, hello.window, hello.credit) == ("fake", WINDOW, CREDIT)
+    clips = [make_pcm(seed) for seed in range(20)]
+    results = list(target.stream(clips))
+    assert [result.clip for result in results] == list(range(20))
+    assert [result.pcm_crc for result in results] == crcs(clips)
+    assert (results[0].words, results[0].layer_crcs) == ((-5, 6), (7,))
+    assert (target.statistics.retransmits, target.statistics.polls) == (0, 0)
+    assert target.statistics.pcm_bytes == 20 * 2 * WINDOW
+    assert target.statistics.bytes_sent > target.statistics.pcm_bytes
 
 
-def test_chunks_take_turns_on_the_lanes() -> None:
+def test_the_next_clip_goes_before_the_result_of_this_one_is_taken() -> None:
     fake = FakeTarget()
-    target = connect(fake, lanes=2)
+    target = connect(fake)
     target.greet(IDENTITY)
-    sent: list[tuple[int, int]] = []
-    for lane, link in enumerate(target.lanes):
-        write = link.write
-        link.write = lambda data, lane=lane, write=write: (sent.append((lane, len(data))), write(data))[1]  # type: ignore[method-assign]
-    target.infer(make_pcm())
-    assert [lane for lane, _ in sent] == [0, 1, 0]
+    results = target.stream(make_pcm(seed) for seed in range(9))
+    next(results)
+    assert len(fake.done) > 1
+    assert len(fake.done) <= RESULTS  # nothing takes the place of a result that may be lost yet
 
 
 @pytest.mark.parametrize("chunk", [0, 1, 2])
 def test_lost_chunk_is_sent_again_alone(chunk: int) -> None:
-    fake = FakeTarget(meddle_in=lose(1, Kind.CLIP_CHUNK, chunk))
-    target = connect(fake)
+    target = connect(FakeTarget(meddle_in=lose(1, Kind.CLIP_CHUNK, chunk)))
     target.greet(IDENTITY)
     target.infer(make_pcm())
     assert target.statistics.retransmits == 1
 
 
 def test_every_chunk_lost_once_and_the_answer_to_the_question_too() -> None:
-    fake = FakeTarget(meddle_in=lose(3, Kind.CLIP_CHUNK), meddle_out=lose(1, Kind.STATUS))
+    fake = FakeTarget(meddle_in=lose(3, Kind.CLIP_CHUNK), meddle_out=lose(1, Kind.ACK))
     target = connect(fake)
     target.greet(IDENTITY)
     target.infer(make_pcm())
     assert target.statistics.retransmits == 3
 
 
-def test_lost_result_is_asked_for() -> None:
-    fake = FakeTarget(meddle_out=lose(1, Kind.RESULT))
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_lost_results_are_asked_for(lost: int) -> None:
+    fake = FakeTarget(meddle_out=lose(lost, Kind.RESULT))
     target = connect(fake)
     target.greet(IDENTITY)
-    assert target.infer(make_pcm()).words == (-5, 6)
-    assert [frame.type for frame in fake.heard].count(Kind.STATUS_REQUEST) == 1
-    assert target.statistics.retransmits == 0
+    clips = [make_pcm(seed) for seed in range(6)]
+    assert [result.pcm_crc for result in target.stream(clips)] == crcs(clips)
+    assert fake.inferred == 6
+    assert Kind.POLL in [frame.type for frame in fake.heard]
 
 
-def test_frames_in_any_order_and_doubled() -> None:
-    held: list[Frame] = []
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1 << 30), st.floats(0, 0.3), st.floats(0, 0.3), st.floats(0, 0.02))
+def test_no_clip_is_skipped_or_counted_twice(seed: int, loss: float, double: float, reset: float) -> None:
+    """Frames lost and doubled either way, and resets, in any order: every clip once, in order, with its own sound."""
+    dice = random.Random(seed)
 
-    def swap_and_double(frame: Frame) -> list[Frame]:
-        if frame.type != Kind.CLIP_CHUNK:
-            return [frame]
-        held.append(frame)
-        if len(held) < 3:
-            return []
-        frames, held[:] = [held[2], held[0], held[0], held[1], held[1]], []
-        return frames
+    def meddle(frame: Frame) -> list[Frame]:
+        throw = dice.random()
+        return [] if throw < loss else [frame, frame] if throw < loss + double else [frame]
 
-    target = connect(FakeTarget(meddle_in=swap_and_double))
+    fake = FakeTarget(meddle_out=meddle)
+
+    def meddle_in(frame: Frame) -> list[Frame]:
+        if dice.random() < reset:
+            fake.reset()
+        return meddle(frame)
+
+    fake.meddle_in = meddle_in
+    target = connect(fake)
+    target.patience = dataclasses.replace(FAST, repetitions=1000, attempts=1000)
     target.greet(IDENTITY)
-    pcm = make_pcm()
-    assert target.infer(pcm).pcm_crc == zlib.crc32(pcm.tobytes())
-    assert target.infer(make_pcm(2)).words == (-5, 6)
+    clips = [make_pcm(seed) for seed in range(8)]
+    assert [result.pcm_crc for result in target.stream(clips)] == crcs(clips)
+
+
+def test_a_target_that_was_reset_must_prove_its_identity_again() -> None:
+    fake = FakeTarget()
+    target = connect(fake)
+    target.greet(IDENTITY)
+    target.infer(make_pcm())
+    fake.reset()
+    assert target.infer(make_pcm(2)).pcm_crc == crcs([make_pcm(2)])[0]
+    assert target.statistics.resets == 1
+    fake.identity = Identity("00" * 20, IDENTITY.model_hash)
+    fake.reset()
+    with pytest.raises(StaleFirmware):
+        target.infer(make_pcm(3))
+
+
+def test_a_target_that_resets_at_every_clip_is_given_up() -> None:
+    fake = FakeTarget()
+
+    def reset_at_chunk(frame: Frame) -> list[Frame]:
+        if frame.type == Kind.CLIP_CHUNK and frame.payload[12] == 2:
+            fake.reset()
+        return [frame]
+
+    fake.meddle_in = reset_at_chunk
+    target = connect(fake)
+    target.greet(IDENTITY)
+    with pytest.raises(TargetFault, match="was reset"):
+        target.infer(make_pcm())
+
+
+def test_a_link_that_breaks_is_opened_again() -> None:
+    fake = FakeTarget()
+    target = connect(fake)
+    target.greet(IDENTITY)
+    broken, tries = target.link, []
+
+    def write(data: bytes) -> None:
+        raise BenchFault("the stream to the target broke")
+
+    def reopen() -> FakeLink:
+        tries.append(1)
+        if len(tries) < 3:
+            raise BenchFault("the port can't be opened")
+        return FakeLink(fake)
+
+    clips = [make_pcm(seed) for seed in range(6)]
+    results = target.stream(clips)
+    received = [next(results)]
+    broken.write = write  # type: ignore[method-assign]
+    target.reopen = reopen
+    target.patience = dataclasses.replace(FAST, reconnect_seconds=10)
+    received += results
+    assert [result.pcm_crc for result in received] == crcs(clips)
+    assert (len(tries), target.statistics.reconnects) == (3, 1)
+    assert broken.closed  # type: ignore[attr-defined]
+
+
+def test_a_link_that_stays_away_is_the_end() -> None:
+    target = connect(FakeTarget())
+    target.greet(IDENTITY)
+
+    def reopen() -> FakeLink:
+        raise BenchFault("the port can't be opened")
+
+    def read(timeout: float) -> bytes:
+        raise BenchFault("the stream to the target broke")
+
+    target.link.read = read  # type: ignore[method-assign]
+    with pytest.raises(BenchFault, match="broke"):
+        target.infer(make_pcm())
+    target.reopen = reopen
+    with pytest.raises(BenchFault, match="can't be opened"):
+        target.infer(make_pcm())
 
 
 def test_answer_with_a_wrong_crc_is_dropped_and_asked_for_again() -> None:
@@ -220,7 +326,7 @@ def test_answer_with_a_wrong_crc_is_dropped_and_asked_for_again() -> None:
 def test_answer_for_other_samples() -> None:
     def bend(frame: Frame) -> list[Frame]:
         if frame.type == Kind.CLIP_CHUNK:
-            return [Frame(frame.type, frame.payload[:-1] + bytes([frame.payload[-1] ^ 1]))]
+            return [Frame(frame.type, frame.payload[:15] + bytes([frame.payload[15] ^ 1]) + frame.payload[16:])]
         return [frame]
 
     target = connect(FakeTarget(meddle_in=bend))
@@ -237,7 +343,7 @@ def test_stale_image_is_refused(key: str) -> None:
     assert "flash it" in caught.value.hint
 
 
-def test_hello_to_another_nonce_is_not_taken() -> None:
+def test_hello_to_another_session_is_not_taken() -> None:
     """An answer from before the reset, say."""
 
     def old_first(frame: Frame) -> list[Frame]:
@@ -248,24 +354,19 @@ def test_hello_to_another_nonce_is_not_taken() -> None:
 
 
 def test_another_protocol_version() -> None:
-    with pytest.raises(TargetFault, match="speaks protocol 2, not 1"):
-        connect(FakeTarget(version=2)).greet(IDENTITY)
-
-
-def test_more_lanes_than_the_target_hears() -> None:
-    with pytest.raises(TargetFault, match="listens on 1 lanes, the host sends on 2"):
-        connect(FakeTarget(lanes=1)).greet(IDENTITY)
+    with pytest.raises(TargetFault, match="speaks protocol 3, not 2"):
+        connect(FakeTarget(version=3)).greet(IDENTITY)
 
 
 def test_silence_ends_after_the_agreed_repetitions() -> None:
     fake = FakeTarget(meddle_out=lambda frame: [])
     with pytest.raises(TargetFault, match="no answer") as caught:
         connect(fake).greet(IDENTITY)
-    assert len(fake.heard) == FAST.repetitions + 1
+    assert FAST.repetitions <= len(fake.heard) <= FAST.repetitions + 3
     assert "doctor" in caught.value.hint
 
 
-def test_a_lane_that_carries_nothing_is_named() -> None:
+def test_a_chunk_that_never_arrives_is_named() -> None:
     fake = FakeTarget(meddle_in=lose(1 << 30, Kind.CLIP_CHUNK, 1))
     target = connect(fake)
     target.greet(IDENTITY)
@@ -314,10 +415,10 @@ def test_wrong_calls_are_refused() -> None:
         target.dump(LAYERS + 1)
 
 
-def test_close_closes_every_lane() -> None:
+def test_close_closes_the_link() -> None:
     target = connect(FakeTarget())
     target.close()
-    assert all(link.closed for link in target.lanes)  # type: ignore[attr-defined]
+    assert target.link.closed  # type: ignore[attr-defined]
 
 
 def test_cfsr_bits_by_name() -> None:

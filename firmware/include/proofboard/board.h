@@ -26,6 +26,14 @@ uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity);
 /* Sends on lane 0; returns when all bytes are on their way. */
 void pb_board_send(const uint8_t *bytes, uint32_t size);
 
+/* Bytes of a lane that are kept while nobody calls pb_board_receive. May be left out: one frame. */
+uint32_t pb_board_receive_buffer(void);
+
+/* Rates of lane 0, in bit/s. Setting waits until all is sent; 0 is the rate at start. May be left
+ * out by a board that has one rate. */
+uint32_t pb_board_has_baud(uint32_t baud);
+void pb_board_set_baud(uint32_t baud);
+
 /* Ticks between two moments, `since` being a value of pb_board_ticks taken before; exact as long as
  * the counter has not gone round. */
 uint32_t pb_board_ticks(void);

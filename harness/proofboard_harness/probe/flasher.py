@@ -45,6 +45,9 @@ class Probe(Protocol):
     def program(self, image: Image, progress: FlashProgress = ...) -> None:
         """Program an image, read every byte back, reset and run."""
 
+    def held(self) -> contextlib.AbstractContextManager[None]:
+        """For several accesses one after the other: a simulated core is held once for all of them."""
+
     def read_memory(self, address: int, size: int) -> bytes:
         """`size` bytes from `address`."""
 
@@ -86,6 +89,14 @@ class PyocdProbe:
         """Reset the system and let it run."""
         with _our_errors(self._spec, self._health):
             self._target.reset()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """For several accesses one after the other: a simulated core is held once for all of them."""
+        probe = self._session.probe
+        standing = probe.held() if isinstance(probe, GdbStubProbe) else contextlib.nullcontext()
+        with _our_errors(self._spec, self._health), standing:
+            yield
 
     def read_memory(self, address: int, size: int) -> bytes:
         """`size` bytes from `address`; a simulated core is held meanwhile."""

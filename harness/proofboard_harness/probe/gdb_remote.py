@@ -116,7 +116,7 @@ class GdbRemote:
         """`size` bytes from `address`. A running target is held for the time of the access."""
         data = bytearray()
         step = self._packet_size // 2 - 4
-        with self._held():
+        with self.held():
             while len(data) < size:
                 at, count = address + len(data), min(step, size - len(data))
                 part = _unhex(self._command(b"m%x,%x" % (at, count), f"read of {count} bytes at {at:#010x}"))
@@ -128,7 +128,7 @@ class GdbRemote:
     def write_memory(self, address: int, data: bytes) -> None:
         """Write `data` at `address`. A running target is held for the time of the access."""
         step = (self._packet_size - _WRITE_HEADER) // 2
-        with self._held():
+        with self.held():
             for offset in range(0, len(data), step):
                 part = data[offset : offset + step]
                 packet = b"M%x,%x:%s" % (address + offset, len(part), part.hex().encode("ascii"))
@@ -151,18 +151,18 @@ class GdbRemote:
 
     def insert_breakpoint(self, address: int) -> None:
         """Stop before the Thumb instruction at `address`."""
-        with self._held():
+        with self.held():
             self._command(b"Z0,%x,2" % address, f"breakpoint at {address:#010x}")
         self._breakpoints.add(address)
 
     def remove_breakpoint(self, address: int) -> None:
         """Undo `insert_breakpoint`."""
-        with self._held():
+        with self.held():
             self._command(b"z0,%x,2" % address, f"removal of the breakpoint at {address:#010x}")
         self._breakpoints.discard(address)
 
     @contextlib.contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """The stub serves nobody while the target runs: halt, and go on afterwards."""
         was_running = self.is_running()
         self.halt()

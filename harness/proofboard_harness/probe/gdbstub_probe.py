@@ -6,7 +6,8 @@ Register layout: Arm Debug Interface Architecture Specification ADIv5.2 (IHI 003
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pyocd.core import exceptions
@@ -59,6 +60,13 @@ class GdbStubProbe(DebugProbe):
         self._control = 0
         self._control_word = _CSW_DEVICE_ENABLED | _CSW_SECURE_ENABLED
         self._reset_asserted = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """A running core stands in between, so that several accesses stop it once."""
+        assert self._remote is not None
+        with pyocd_errors(), self._remote.held():
+            yield
 
     @property
     def vendor_name(self) -> str:

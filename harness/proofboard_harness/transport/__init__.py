@@ -1,0 +1,1 @@
+"""Byte streams to a target, and what can go wrong on them."""
