@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import toolchain
-from .elf import ImageSizes
+from .elf import Image, ImageSizes, sizes
 from .host_check import HostCheck
 from .interval import wilson
 from .measurement import Source
@@ -40,12 +40,12 @@ from .report.record import (
     WrongClip,
 )
 from .results import ClipResult
+from .size_map import size_map
 from .spec import BoardSpec, MemoryKind, TimingSpec
 from .stream import StreamOutcome
 from .target import Identity
 
 _WRONG_CLIPS = 12
-_GENERATED_CODE = ("pb_generated_network", "pb_generated_network_run")
 _PACKAGES = ("proofboard", "numpy", "torch", "pyocd", "pyserial")
 
 
@@ -67,7 +67,7 @@ class Evidence:
     folder: Path
     command: str
     seconds: float
-    sizes: Mapping[str, ImageSizes]
+    elves: Mapping[str, Image]
     identities: Mapping[str, Identity]
     expected: Mapping[str, Outputs]
     stress_cases: int
@@ -119,13 +119,14 @@ def _image_record(evidence: Evidence, name: str) -> ImageRecord:
     field_labels, field = dataset.labels("field"), evidence.expected[name].classes
     results = evidence.streams[name].results
     timing, profile = evidence.board.timing, evidence.profiles.get(name)
+    linked = sizes(evidence.elves[name], evidence.board)
     frontend = _counted(network.predicted_frontend, [result.frontend_cost for result in results], timing)
     inference = _counted(network.predicted_network, [result.network_cost for result in results], timing)
     return ImageRecord(
         kfold=Score(_proportion(kfold_labels == kfold), recall_host=_recall(kfold_labels, kfold, positive)),
         field=_field_score(field_labels, field, positive, results, classes),
-        rom=_rom(evidence.sizes[name], network.predicted_rom + evidence.board.own_code.rom),
-        ram=_ram(evidence.sizes[name], network.predicted_ram + evidence.board.own_code.ram, results),
+        rom=_rom(evidence.elves[name], linked, network.predicted_rom + evidence.board.own_code.rom),
+        ram=_ram(linked, network.predicted_ram + evidence.board.own_code.ram, results),
         macs=network.graph.macs,
         frontend=frontend if profile is None else _modelled(profile.frontend, frontend),
         network=inference if profile is None else _modelled(profile.network, inference),
@@ -183,23 +184,22 @@ def _confusion(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes:
     return tuple(tuple(int(count) for count in row) for row in counts)
 
 
-def _rom(sizes: ImageSizes, predicted: int) -> Rom:
+def _rom(elf: Image, linked: ImageSizes, predicted: int) -> Rom:
     layers: dict[str, int] = {}
-    for symbol in sizes.symbols:
+    for symbol in linked.symbols:
         if is_layer_symbol(symbol.name):
             layer = layer_of_symbol(symbol.name)
             layers[layer] = layers.get(layer, 0) + symbol.size
-    weights = sum(layers.values())
-    other = sum(symbol.size for symbol in sizes.symbols if symbol.name in _GENERATED_CODE)
-    sections = tuple(Part(section.name, section.size) for section in sizes.sections if section.loaded)
+    of_network = sum(piece.size for piece in size_map(elf) if piece.of_network)
+    sections = tuple(Part(section.name, section.size) for section in linked.sections if section.loaded)
     parts = tuple(Part(name, size) for name, size in sorted(layers.items()))
-    fixed = sizes.rom_bytes - weights - other
-    return Rom(sizes.rom_bytes, fixed, weights, predicted, sections=sections, layers=parts)
+    fixed = linked.rom_bytes - of_network
+    return Rom(linked.rom_bytes, fixed, sum(layers.values()), predicted, sections=sections, layers=parts)
 
 
-def _ram(sizes: ImageSizes, predicted: int, results: Sequence[ClipResult]) -> Ram:
-    stack = sum(section.size for section in sizes.sections if section.name == ".stack")
-    return Ram(sizes.ram_bytes, stack, max(result.stack_high_water for result in results), predicted)
+def _ram(linked: ImageSizes, predicted: int, results: Sequence[ClipResult]) -> Ram:
+    stack = sum(section.size for section in linked.sections if section.name == ".stack")
+    return Ram(linked.ram_bytes, stack, max(result.stack_high_water for result in results), predicted)
 
 
 def _comparison(evidence: Evidence) -> PairedComparison:

@@ -106,7 +106,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
                 folder=folder,
                 command=" ".join(["proofboard", *sys.argv[1:]]),
                 seconds=time.monotonic() - started,
-                sizes={name: image.sizes for name, image in built.items()},
+                elves={name: image.elf for name, image in built.items()},
                 identities={name: image.identity for name, image in built.items()},
                 expected={name: outputs.head(len(pcm)) for name, outputs in expected.items()},
                 stress_cases=options.stress,

@@ -15,8 +15,9 @@ from elftools.elf.elffile import ELFFile
 from .elf import Image, Symbol
 from .errors import FirmwareFault
 
-_LINK = frozenset({"cobs", "crc32", "frame", "link", "main", "pcm_decode", "stack"})
-_START = frozenset({"startup", "fault", "board"})
+_LINK = frozenset({"cobs", "crc32", "frame", "link", "main", "pcm_decode", "rtt", "session", "stack"})
+_START = frozenset({"startup", "fault", "board", "memory"})
+_NETWORK = "network: "
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Piece:
     file: str
     group: str
     size: int
+
+    @property
+    def of_network(self) -> bool:
+        """Weights, kernels, calls: what another network would not bring."""
+        return self.group.startswith(_NETWORK)
 
 
 def size_map(image: Image) -> list[Piece]:
@@ -61,10 +67,10 @@ def _once(image: Image) -> Iterator[Symbol]:
 def _piece(symbol: Symbol, file: str) -> Piece:
     stem = PurePosixPath(file).stem
     code = symbol.section == ".text"
-    if not file:
+    if not file or PurePosixPath(file).suffix == ".S":  # only the C library's is in assembly, or without a file
         group = "C library"
     elif stem == "generated_network":
-        group = "network: calls" if code else "network: weights and constants"
+        group = _NETWORK + ("calls" if code else "weights and constants")
     elif stem == "generated_frontend":
         group = "front end: tables"
     elif stem.startswith("frontend"):
@@ -74,7 +80,7 @@ def _piece(symbol: Symbol, file: str) -> Piece:
     elif stem in _START:
         group = "start-up and board"
     else:
-        group = "network: kernels"
+        group = _NETWORK + "kernels"
     return Piece(symbol.name, PurePosixPath(file).name, group, symbol.size)
 
 

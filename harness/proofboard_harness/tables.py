@@ -66,7 +66,7 @@ def fine_print(record: RunRecord) -> Text:
     if streamed is not None:
         text += f", target {streamed.total:,} of them streamed"
     text += f". Under a share: its 95 % interval ({record.interval_method}); under a prediction: its error. ROM: "
-    text += f"{record.compressed.rom.fixed:,} bytes of each image are the fixed part."
+    text += f"{record.compressed.rom.fixed:,} bytes of each image are the fixed part (start-up, link, front end)."
     if record.board.simulated:
         text += (
             " Cycles are modelled for a simulated board, not measured: without wait states, and under that with the "

@@ -27,9 +27,10 @@ def test_every_byte_of_flash_has_a_place(board_spec: BoardSpec, tmp_path: Path) 
     weights = groups["network: weights and constants"]
     assert graph.parameter_bytes <= weights <= graph.parameter_bytes * 1.02 + 300
     files = {piece.file: piece.group for piece in pieces}
-    assert files["link.c"] == files["main.c"] == "link and protocol"
+    assert files["link.c"] == files["main.c"] == files["session.c"] == files["rtt.c"] == "link and protocol"
     assert files["dense_s8.c"] == "network: kernels"
-    assert files["startup.c"] == "start-up and board"
+    assert files["startup.c"] == files["memory.c"] == "start-up and board"
+    assert {piece.group for piece in pieces if piece.of_network} == {group for group in groups if "network" in group}
     assert files["generated_frontend.c"] == "front end: tables"
 
 

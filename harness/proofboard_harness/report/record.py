@@ -60,8 +60,8 @@ class Part:
 class Rom:
     """All that is programmed into flash, in bytes (linked).
 
-    `fixed`: what no network changes (start-up, link, front end, kernels); `weights`: the weights and biases. The rest
-    is `other`: what the network brings besides them (generated code, scales, tables). `predicted`: from the graph.
+    `fixed`: what no network changes (start-up, link, front end, C library); `weights`: the weights and biases. The rest
+    is `other`: what the network brings besides them (kernels, calls, scales). `predicted`: from the graph.
     """
 
     total: int
