@@ -1,27 +1,10 @@
-/* The functions that GCC may call in any program, freestanding ones too (its manual, "Language
- * Standards Supported by GCC"), in fewer bytes than the C library's. */
+/* What the start of a session and its greeting call, once, in a tenth of the C library's bytes.
+ * memcpy stays the library's: kernels call it, and it is fast. */
 #include <stddef.h>
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memset(void *to, int value, size_t size);
-
-/* Armv8-M Mainline loads and stores words at any address. */
-typedef uint32_t __attribute__((may_alias, aligned(1))) any_word;
-
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    const uint8_t *source = from;
-    uint8_t *target = to;
-    for (; size >= sizeof(any_word); size -= sizeof(any_word)) {
-        *(any_word *)target = *(const any_word *)source;
-        source += sizeof(any_word);
-        target += sizeof(any_word);
-    }
-    while (size-- > 0) {
-        *target++ = *source++;
-    }
-    return to;
-}
+size_t strlen(const char *text);
 
 void *memset(void *to, int value, size_t size) {
     uint8_t *target = to;
@@ -29,4 +12,12 @@ void *memset(void *to, int value, size_t size) {
         *target++ = (uint8_t)value;
     }
     return to;
+}
+
+size_t strlen(const char *text) {
+    const char *end = text;
+    while (*end != '\0') {
+        end++;
+    }
+    return (size_t)(end - text);
 }

@@ -11,7 +11,6 @@ CI, where a missing simulator must not go unnoticed.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,20 +92,22 @@ def board(board_spec: BoardSpec) -> Iterator[Bench]:
 @pytest.fixture
 def flash_board(board: Bench) -> Iterator[Callable[[Path], FlashedBoard]]:
     """A function that programs an ELF file, verified, starts it, and gives the `FlashedBoard`."""
-    with contextlib.ExitStack() as stack:
-        opened: list[Target] = []
+    opened: list[Target] = []
 
-        def flash(elf: Path) -> FlashedBoard:
-            for before in opened:
-                before.close()
-            image = Image.load(elf)
-            target = open_target(board, image)
-            opened[:] = [target]
-            board.probe.program(image)
-            return FlashedBoard(board, image, target)
+    def flash(elf: Path) -> FlashedBoard:
+        for before in opened:
+            before.close()
+        image = Image.load(elf)
+        target = open_target(board, image)
+        opened[:] = [target]
+        board.probe.program(image)
+        return FlashedBoard(board, image, target)
 
-        stack.callback(lambda: [target.close() for target in opened])
+    try:
         yield flash
+    finally:
+        for target in opened:
+            target.close()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from ..build import firmware_folder
 from ..errors import FirmwareFault
 
 BOARD = "qemu-mps2-an505"
-_APPLICATION = ("main.c", "link.c", "frame.c", "cobs.c", "pcm_decode.c", "stack.c")
 _STACK_BYTES = 8192
 
 THEIR_OPTIONS = ("-fhosted", "-w")
@@ -92,17 +91,24 @@ class Case:
 def compile_flags() -> list[str]:
     """What the firmware is compiled with, from its own build files: a change there shows here."""
     firmware = firmware_folder()
-    common = re.search(r"add_compile_options\((-Wall[^)]*)\)", (firmware / "CMakeLists.txt").read_text("utf-8"))
-    core = re.search(r'CMAKE_C_FLAGS_INIT "([^"]*)"', (firmware / "cmake" / "cortex-m33.cmake").read_text("utf-8"))
-    if common is None or core is None:
-        raise FirmwareFault("the compiler's flags are not where they used to be", where=str(firmware))
-    return [*core[1].split(), *common[1].split(), "-std=gnu11", "-ffreestanding"]
+    common = _words(firmware / "CMakeLists.txt", r"add_compile_options\((-Wall[^)]*)\)")
+    core = _words(firmware / "cmake" / "cortex-m33.cmake", r'CMAKE_C_FLAGS_INIT "([^"]*)"')
+    return [*core, *common, "-std=gnu11", "-ffreestanding"]
+
+
+def _words(path: Path, pattern: str) -> list[str]:
+    """The words of the one group of a pattern in a build file."""
+    found = re.search(pattern, path.read_text("utf-8"))
+    if found is None:
+        raise FirmwareFault("what a benchmark takes from it is not where it used to be", where=str(path))
+    return found[1].split()
 
 
 def firmware_unit() -> Unit:
     """Every operator of the firmware and the core's start-up; the linker drops what is not called."""
     firmware = firmware_folder()
-    operators = [path for path in sorted((firmware / "src").glob("*.c")) if path.name not in _APPLICATION]
+    application = _words(firmware / "CMakeLists.txt", r"set\(application ([^)]*)\)")
+    operators = [path for path in sorted((firmware / "src").glob("*.c")) if f"src/{path.name}" not in application]
     return Unit([*operators, firmware / "cortex_m" / "startup.c"])
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-FIRMWARE_ROM = 4964
+FIRMWARE_ROM = 5500
 """Flash that is in every image: start-up, link, front end without its tables, C library."""
 
-FIRMWARE_RAM = 8292
+FIRMWARE_RAM = 13228
 """RAM that depends on neither application nor network: stack, buffers of the link."""
 
 NETWORK_BYTES, NETWORK_LAYER_BYTES = 60, 45
