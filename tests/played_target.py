@@ -26,6 +26,7 @@ class FakeTarget:
 
     version: int = 2
     identity: Identity = IDENTITY
+    chip: bytes = b"part 01"
     meddle_in: Callable[[Frame], list[Frame]] = lambda frame: [frame]
     meddle_out: Callable[[Frame], list[Frame]] = lambda frame: [frame]
     session: int = 0
@@ -55,7 +56,7 @@ class FakeTarget:
     def _hello(self) -> None:
         head = struct.pack("<BBBBBBHIII", self.version, 0, LAYERS, 2, 0, RESULTS, CHUNK, WINDOW, 20, CREDIT)
         hashes = bytes.fromhex(self.identity.build_id) + bytes.fromhex(self.identity.model_hash)
-        self.send(Kind.HELLO, head + hashes + b"fake")
+        self.send(Kind.HELLO, head + hashes + b"fake\0" + self.chip)
 
     def _handle(self, frame: Frame) -> None:
         (session,) = struct.unpack_from("<I", frame.payload)

@@ -48,7 +48,10 @@ static void send_hello(void) {
     pb_frame_u32(&frame, pb_link_credit());
     pb_frame_bytes(&frame, pb_build_id.id, BUILD_ID_BYTES);
     pb_frame_bytes(&frame, network->model_hash, PB_MODEL_HASH_BYTES);
-    pb_frame_bytes(&frame, pb_board_name, (uint32_t)strlen(pb_board_name));
+    /* With its zero, behind which the chip's identity stands. */
+    pb_frame_bytes(&frame, pb_board_name, (uint32_t)strlen(pb_board_name) + 1u);
+    const char *chip = pb_board_identity();
+    pb_frame_bytes(&frame, chip, (uint32_t)strlen(chip));
     pb_frame_send(&frame);
 }
 

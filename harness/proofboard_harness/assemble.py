@@ -87,7 +87,7 @@ def assemble(evidence: Evidence) -> RunRecord:
     return RunRecord(
         app=application.name,
         title=application.title,
-        board=_board_facts(evidence.board),
+        board=_board_facts(evidence),
         run_folder=str(evidence.folder),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=evidence.seconds,
@@ -269,7 +269,8 @@ def _link(evidence: Evidence) -> LinkFigures:
     )
 
 
-def _board_facts(board: BoardSpec) -> BoardFacts:
+def _board_facts(evidence: Evidence) -> BoardFacts:
+    board = evidence.board
     return BoardFacts(
         board.name,
         board.title,
@@ -277,6 +278,7 @@ def _board_facts(board: BoardSpec) -> BoardFacts:
         board.total(MemoryKind.FLASH),
         board.total(MemoryKind.RAM),
         board.image_of or board.name,
+        next(iter(evidence.streams.values())).outcome.chip,
     )
 
 

@@ -1,6 +1,6 @@
 """The faults that need a board, on the error tree of `proofboard_host.errors`.
 
-Only bench and probe faults are worth a second try; the others would come again.
+Only bench and probe faults are worth a second try, and of those not the lasting ones; see `retry`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ __all__ = [
     "ConfigurationFault",
     "DataFault",
     "FirmwareFault",
+    "LastingFault",
     "ModelFault",
     "ProbeFault",
     "ProofboardError",
@@ -27,7 +28,11 @@ class BenchFault(ProofboardError):
     who = "bench"
 
 
-class ToolMissing(BenchFault):
+class LastingFault(BenchFault):
+    """A fault of the bench that stays until a person does something: a second try would meet it again."""
+
+
+class ToolMissing(LastingFault):
     """A program that must be installed is not on the PATH."""
 
 

@@ -45,7 +45,8 @@ class LogitKind(IntEnum):
 @dataclass(frozen=True)
 class Hello:
     """Who the target is. `chunk_samples` and `window` in samples, `clock_hz` in Hz; it keeps the last `results`
-    results and lets `credit` packets be under way. `session` is 0 when nobody asked: it was reset."""
+    results and lets `credit` packets be under way. `session` is 0 when nobody asked: it was reset. `chip` tells this very
+    chip from every other, `<part number> <unique id in hex>`; empty where it has none."""
 
     session: int
     protocol_version: int
@@ -61,6 +62,7 @@ class Hello:
     build_id: str
     model_hash: str
     board: str
+    chip: str
 
 
 @dataclass(frozen=True)
@@ -223,9 +225,10 @@ def _hello(payload: bytes) -> Hello:
         raise ValueError(f"windows of {window} samples in chunks of {chunk}")
     build_id = rest[:_BUILD_ID_BYTES].hex()
     model_hash = rest[_BUILD_ID_BYTES : _BUILD_ID_BYTES + _MODEL_HASH_BYTES].hex()
-    board = rest[_BUILD_ID_BYTES + _MODEL_HASH_BYTES :].decode("ascii", errors="replace")
+    names = rest[_BUILD_ID_BYTES + _MODEL_HASH_BYTES :].decode("ascii", errors="replace")
+    board, _, chip = names.partition("\0")
     numbers = (session, version, counter, layers, logits, LogitKind(kind), results, chunk, window, clock, credit)
-    return Hello(*numbers, build_id, model_hash, board)
+    return Hello(*numbers, build_id, model_hash, board, chip)
 
 
 def _result(payload: bytes) -> Result:

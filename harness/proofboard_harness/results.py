@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from .errors import BenchFault, TargetFault
+from .errors import LastingFault, TargetFault
 
 SCHEMA_VERSION = 1
 IMAGES = ("baseline", "compressed")
@@ -105,7 +105,7 @@ class ResultStore:
     """The journal at `path`, made when missing. Use from one thread, as a context manager or with `close`.
 
     Raises:
-        BenchFault: the disk is full, the file is locked, damaged, or of another schema version.
+        LastingFault: the disk is full, the file is locked, damaged, or of another schema version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -131,7 +131,7 @@ class ResultStore:
 
         Raises:
             TargetFault: the clip was answered before, and differently.
-            BenchFault: the disk is full or the file is locked.
+            LastingFault: the disk is full or the file is locked.
         """
         columns = _to_row(result)
         names = ", ".join(columns)
@@ -170,19 +170,19 @@ class ResultStore:
         return Counts(*row)
 
     def bind(self, key: str, value: str) -> None:
-        """Tie the journal to an identity (build id, model hash): stored once, compared ever after.
+        """Tie the journal to an identity (build id, model hash, chip): stored once, compared ever after.
 
         Raises:
-            BenchFault: the journal is tied to another value.
+            LastingFault: the journal is tied to another value.
         """
         with self._faults():
             self._connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO NOTHING", (key, value))
         stored = self.meta()[key]
         if stored != value:
-            raise BenchFault(
+            raise LastingFault(
                 f"results belong to {key} {stored!r}, this run has {value!r}",
                 where=str(self._path),
-                hint="start a new run: results of two images must not be mixed",
+                hint="start a new run: results of two images, or of two chips, must not be mixed",
             )
 
     def meta(self) -> dict[str, str]:
@@ -212,7 +212,7 @@ class ResultStore:
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             )
         elif version != SCHEMA_VERSION:
-            raise BenchFault(
+            raise LastingFault(
                 f"results have schema version {version}, this Proofboard writes {SCHEMA_VERSION}",
                 where=str(self._path),
                 hint="start a new run, or read this one with the Proofboard that made it",
@@ -224,7 +224,7 @@ class ResultStore:
         try:
             yield
         except sqlite3.Error as error:
-            raise BenchFault(
+            raise LastingFault(
                 f"results can't be kept: {error}", where=str(self._path), hint=_hint(error.sqlite_errorcode)
             ) from error
 

@@ -51,11 +51,12 @@ class StreamJob:
 
 @dataclass(frozen=True)
 class StreamOutcome:
-    """`first_mismatch` is empty when every answer was the reference's."""
+    """`first_mismatch` is empty when every answer was the reference's, `chip` where the board's has no number."""
 
     link: LinkStatistics
     lanes: int
     first_mismatch: str
+    chip: str = ""
 
 
 class StreamProgress(Protocol):
@@ -92,6 +93,7 @@ def stream(
     job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, bus: EventBus, progress: StreamProgress
 ) -> StreamOutcome:
     """Stream every clip that the journal does not hold yet; each answer is journalled before the target may drop it."""
+    store.bind("chip", target.hello.chip)
     done = store.done(job.image)
     left = [clip for clip in job.clips if clip.id not in done]
     differing: list[StreamClip] = []
@@ -106,7 +108,7 @@ def stream(
         bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
     progress(len(job.clips), len(job.clips), "")
     first_mismatch = _explain(job, differing[0], target) if differing else ""
-    return StreamOutcome(target.statistics, 1, first_mismatch)
+    return StreamOutcome(target.statistics, 1, first_mismatch, target.hello.chip)
 
 
 def _explain(job: StreamJob, clip: StreamClip, target: Target) -> str:

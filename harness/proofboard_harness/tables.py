@@ -88,6 +88,8 @@ def confusion_matrices(record: RunRecord) -> RenderableType:
 def verdict_lines(record: RunRecord) -> RenderableType:
     """Bit-exactness, accuracy kept, the link, and every check that failed."""
     lines = [_bit_exact_line(record.bit_exact)]
+    if record.board.chip:
+        lines.append(Text(f"Chip: {record.board.chip}"))
     for name, image in image_totals(record):
         if streamed := same_clips(image.field):
             lines.append(Text(f"Field, {name}: {streamed}"))

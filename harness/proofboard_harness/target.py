@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from . import messages, pcm_code
 from .conversation import Conversation, LinkStatistics, TargetReset, decode_cfsr
-from .errors import BenchFault, StaleFirmware, TargetFault
+from .errors import BenchFault, LastingFault, StaleFirmware, TargetFault
 from .link import Link
 from .messages import Ack, Baud, Dump, Echo, Hello, Kind, Message, Result
 from .window import SendWindow
@@ -125,11 +125,17 @@ class Target:
     _held: tuple[int, int] = (0, 0)
     _repeats_then: int = 0
 
+    @property
+    def hello(self) -> Hello:
+        """Who the target said it is. Raises RuntimeError before `greet`."""
+        return self._greeted()
+
     def greet(self, expected: Identity) -> Hello:
         """Begin a session: ask the target who it is.
 
         Raises:
             StaleFirmware: it is not the image that was built.
+            LastingFault: it is another chip than at the greeting before.
             TargetFault: it does not answer, or speaks another protocol.
         """
         session = secrets.randbelow((1 << 32) - 1) + 1
@@ -149,6 +155,13 @@ class Target:
                 f"not build {expected.build_id[:12]} with model {expected.model_hash[:12]}",
                 where=hello.board,
                 hint="the image in flash is not the one that was just built: flash it",
+            )
+        if self._hello is not None and hello.chip != self._hello.chip:
+            raise LastingFault(
+                f"chip {hello.chip or 'without a number'} answers, where chip {self._hello.chip or 'without a number'} "
+                "did before",
+                where=hello.board,
+                hint="was another board plugged in? put the first one back and resume, or begin a new run",
             )
         self._identity, self._hello, self._clips = expected, hello, 0
         self._results, self._held, self._repeats_then = {}, (0, 0), self.statistics.retransmits

@@ -143,7 +143,7 @@ def expected(firmware: Firmware, pcm: np.ndarray) -> Outputs:
 def test_hello(link: PipeLink, firmware: Firmware) -> None:
     target = Target(link, lambda: None, hex, PATIENCE)
     hello = target.greet(firmware.identity)
-    assert (hello.board, hello.counter, hello.clock_hz) == ("pipe", 1, 1_000_000)
+    assert (hello.board, hello.chip, hello.counter, hello.clock_hz) == ("pipe", "pipe 0123", 1, 1_000_000)
     assert (hello.window, hello.chunk_samples, hello.results) == (WINDOW, 320, 4)
     assert (hello.layers, hello.logits) == (len(firmware.graph.operators), firmware.graph.output.size)
     assert hello.logit_kind is messages.LogitKind.FLOAT32

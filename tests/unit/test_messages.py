@@ -34,7 +34,10 @@ def pack_result(class_index: int, words: list[int], crcs: list[int]) -> bytes:
 def test_hello() -> None:
     hello = parse(Kind.HELLO, pack_hello(kind=1))
     numbers = (0xDEADBEEF, 2, 0, 4, 2, LogitKind.FLOAT32, 4, 320, 16000, 20_000_000, 6)
-    assert hello == Hello(*numbers, BUILD_ID.hex(), MODEL_HASH.hex(), "board")
+    assert hello == Hello(*numbers, BUILD_ID.hex(), MODEL_HASH.hex(), "board", "")
+    named = parse(Kind.HELLO, pack_hello(tail=b"board\0R7FA6E10F2CFP 0123"))
+    assert isinstance(named, Hello)
+    assert (named.board, named.chip) == ("board", "R7FA6E10F2CFP 0123")
 
 
 @given(u32, u32, u32, u32, st.lists(u32, min_size=4, max_size=4), u32)

@@ -24,7 +24,7 @@ from played_target import (
     lose,
     make_pcm,
 )
-from proofboard_harness.errors import BenchFault, StaleFirmware, TargetFault
+from proofboard_harness.errors import BenchFault, LastingFault, StaleFirmware, TargetFault
 from proofboard_harness.frames import Frame
 from proofboard_harness.messages import Kind
 from proofboard_harness.target import Identity, decode_cfsr
@@ -118,6 +118,17 @@ def test_a_target_that_was_reset_must_prove_its_identity_again() -> None:
     fake.reset()
     with pytest.raises(StaleFirmware):
         target.infer(make_pcm(3))
+
+
+def test_another_chip_after_a_reset_is_told() -> None:
+    fake = FakeTarget()
+    target = connect(fake)
+    assert target.greet(IDENTITY).chip == "part 01"
+    target.infer(make_pcm())
+    fake.chip = b"part 02"
+    fake.reset()
+    with pytest.raises(LastingFault, match="chip part 02 answers, where chip part 01 did before"):
+        target.infer(make_pcm(2))
 
 
 def test_a_target_that_resets_at_every_clip_is_given_up() -> None:
@@ -221,7 +232,7 @@ def test_hello_to_another_session_is_not_taken() -> None:
     """An answer from before the reset, say."""
 
     def old_first(frame: Frame) -> list[Frame]:
-        old = Frame(frame.type, bytes(4) + frame.payload[4:-4] + b"past")
+        old = Frame(frame.type, bytes(4) + frame.payload[4:-12] + b"past\0part 01")
         return [old, frame] if frame.type == Kind.HELLO else [frame]
 
     assert connect(FakeTarget(meddle_out=old_first)).greet(IDENTITY).board == "fake"

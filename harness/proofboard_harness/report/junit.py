@@ -55,6 +55,8 @@ def _case(suite: ET.Element, record: RunRecord, check: Check) -> None:
 
 def _properties(record: RunRecord) -> list[tuple[str, str]]:
     found = [("board", record.board.name), ("board.simulated", str(record.board.simulated).lower())]
+    if record.board.chip:
+        found.append(("board.chip", record.board.chip))
     for row in main_rows(record):
         found += _row_properties(row)
     found += [

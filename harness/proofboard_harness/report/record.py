@@ -217,7 +217,10 @@ class WrongClip:
 @dataclass(frozen=True)
 class BoardFacts:
     """`flash_bytes` and `ram_bytes` are what the board has; `simulated` is said wherever a figure could mislead;
-    `image_of` is the board that the images were built for, this one or another that it plays."""
+    `image_of` is the board that the images were built for, this one or another that it plays.
+
+    `chip`: what hello said of this very chip, `<part number> <unique id in hex>`; empty where it has none.
+    """
 
     name: str
     title: str
@@ -225,6 +228,7 @@ class BoardFacts:
     flash_bytes: int
     ram_bytes: int
     image_of: str = ""
+    chip: str = ""
 
 
 @dataclass(frozen=True)

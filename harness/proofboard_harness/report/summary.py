@@ -31,6 +31,7 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
         "app": record.app,
         "board": record.board.name,
         "board_simulated": record.board.simulated,
+        "board_chip": record.board.chip,
         "made_at": record.made_at,
         "seconds": record.seconds,
         "passed": passed(record),

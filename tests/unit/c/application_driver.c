@@ -9,6 +9,10 @@ const uint32_t pb_board_lanes = 1;
 const pb_counter_kind pb_board_counter = PB_COUNTER_DWT;
 const uint32_t pb_board_clock_hz = 1000000u;
 const char pb_board_name[] = "pipe";
+const char *pb_board_identity(void) {
+    return "pipe 0123";
+}
+
 const uint8_t pb_build_id[36] = {[16] = 0xAB, [35] = 0xCD}; /* in the place of the linker's note */
 
 static uint32_t ticks;
