@@ -44,6 +44,7 @@ from .size_map import size_map
 from .spec import BoardSpec, MemoryKind, TimingSpec
 from .stream import StreamOutcome
 from .target import Identity
+from .transport.inject import FaultPlan
 
 _WRONG_CLIPS = 12
 _PACKAGES = ("proofboard", "numpy", "torch", "pyocd", "pyserial")
@@ -73,6 +74,7 @@ class Evidence:
     stress_cases: int
     host: HostCheck
     streams: Mapping[str, StreamEvidence]
+    faults: FaultPlan | None
     profiles: Mapping[str, ImageProfile]
 
 
@@ -265,6 +267,10 @@ def _link(evidence: Evidence) -> LinkFigures:
         seconds=sum(link.seconds for link in links),
         retransmits=sum(link.retransmits for link in links),
         crc_errors=sum(link.bad_frames_host + link.bad_frames_target for link in links),
+        resets=sum(link.resets for link in links),
+        reconnects=sum(link.reconnects for link in links),
+        restarts=sum(link.attempts - 1 for link in links),
+        injected="" if evidence.faults is None else str(evidence.faults),
         lanes=max(stream.outcome.lanes for stream in evidence.streams.values()),
     )
 

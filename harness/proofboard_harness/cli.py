@@ -52,6 +52,12 @@ MaxLatency = Annotated[
 ]
 Margin = Annotated[float | None, typer.Option("--margin", help="points that accuracy may fall; the application's else")]
 Trials = Annotated[int | None, typer.Option("--trials", min=1, help="candidates to try; the application's number else")]
+Inject = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FAULTS", help="faults on purpose: loss, flip, double, delay, reset, pull: loss=1e-4,reset=1/500,seed=7"
+    ),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="folder to write <benchmark>.json and <benchmark>.md to")]
 Document = Annotated[
     Path | None, typer.Option("--markdown", help="document whose tables of this benchmark are made anew")
@@ -80,6 +86,7 @@ def run(
         int | None, typer.Option(min=0, help="deploy this candidate of the search instead of the winner")
     ] = None,
     pack: Pack = None,
+    inject: Inject = None,
 ) -> None:
     """The main job: train, compress, build, flash, stream, compare, report."""
     from .boards import load_board, with_pack
@@ -92,10 +99,12 @@ def run(
     from .run import run as run_stations
     from .stations import stations_of
     from .tables import print_outcome
+    from .transport.inject import FaultPlan
 
     spec = with_pack(load_board(board), pack)
+    faults = None if inject is None else FaultPlan.parse(inject)
     chosen = None if all_clips else clips or load_application(application).stream.clips
-    options = RunOptions(application, spec, chosen, stress, data, runs, resume, candidate=candidate)
+    options = RunOptions(application, spec, chosen, stress, data, runs, resume, candidate=candidate, faults=faults)
     console, bus, advice = Console(), EventBus(), ResumeAdvice(sys.argv[1:])
     bus.subscribe(advice)
     try:

@@ -20,7 +20,11 @@ class TargetReset(TargetFault):
 
 @dataclass
 class LinkStatistics:
-    """What went over the link so far. `busy_seconds`: how long the wire itself was in use."""
+    """What went over the link so far. `busy_seconds`: how long the wire itself was in use.
+
+    `resets`: of the target, in the midst of it; `reconnects`: of a link that broke; `attempts`: how often the board
+    was opened and flashed.
+    """
 
     bytes_sent: int = 0
     bytes_received: int = 0
@@ -31,6 +35,7 @@ class LinkStatistics:
     polls: int = 0
     resets: int = 0
     reconnects: int = 0
+    attempts: int = 1
     baud: int = 0
     window: int = 0
     bad_frames_target: int = 0

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .events import Event, EventBus, StationAdvanced, StationFinished, StationStarted
+from .events import Event, EventBus, Retried, StationAdvanced, StationFinished, StationStarted
 from .run_state import RunState, StationProgress, StationState, clock_text, seconds_text
 
 PLAIN_SECONDS = 5.0
@@ -173,6 +173,8 @@ class PlainLog:
                 detail = f" ({event.detail})" if event.detail else ""
                 self._say(event.station, station.progress() + detail)
                 self._tell_tallies(event.station, station)
+            case Retried():
+                self._say(event.image, f"once more after: {event.seen}")
 
     def fail(self) -> None:
         """Say which station the run stopped in."""

@@ -52,7 +52,15 @@ class JournalOpened:
     folder: str
 
 
-Event = StationStarted | StationAdvanced | StationFinished | ClipDone | JournalOpened
+@dataclass(frozen=True)
+class Retried:
+    """The stream to `image` met a fault of bench or probe, `seen`, and is begun anew where the journal ends."""
+
+    image: str
+    seen: str
+
+
+Event = StationStarted | StationAdvanced | StationFinished | ClipDone | JournalOpened | Retried
 Subscriber = Callable[[Event], None]
 
 

@@ -45,8 +45,8 @@ class LogitKind(IntEnum):
 @dataclass(frozen=True)
 class Hello:
     """Who the target is. `chunk_samples` and `window` in samples, `clock_hz` in Hz; it keeps the last `results`
-    results and lets `credit` packets be under way. `session` is 0 when nobody asked: it was reset. `chip` tells this very
-    chip from every other, `<part number> <unique id in hex>`; empty where it has none."""
+    results and lets `credit` packets be under way. `session` is 0 when nobody asked: it was reset. `chip` tells this
+    very chip from every other, `<part number> <unique id in hex>`; empty where it has none."""
 
     session: int
     protocol_version: int

@@ -24,9 +24,11 @@ from .errors import ProofboardError
 from .spec import BoardSpec
 from .symbols import build_id
 from .target import Identity, Target
+from .transport.inject import FaultPlan
 from .transport.opening import open_target
 
 _SPEC = pytest.StashKey[BoardSpec]()
+_FAULTS = pytest.StashKey[FaultPlan]()
 _MARKERS = {
     "hardware": "needs a real board, chosen by --board",
     "simulator": "needs a simulated board, chosen by --board",
@@ -51,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--board", default=None, metavar="NAME", help="board for the tests that need one: name or folder")
     group.addoption("--pack", type=Path, default=None, metavar="FILE", help="CMSIS pack instead of our algorithm")
     group.addoption("--require-board", action="store_true", help="fail, not skip, where no board can be had")
+    group.addoption("--inject", default=None, metavar="FAULTS", help="faults on purpose: loss=1e-4,reset=1/500,seed=7")
     group.addoption("--image", default=None, metavar="ELF", help="firmware image for the fixture flashed_board")
 
 
@@ -58,11 +61,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     board: str | None = config.getoption("--board")
-    if board is not None:
-        try:
+    inject: str | None = config.getoption("--inject")
+    try:
+        if inject is not None:
+            config.stash[_FAULTS] = FaultPlan.parse(inject)
+        if board is not None:
             config.stash[_SPEC] = with_pack(load_board(board), config.getoption("--pack"))
-        except ProofboardError as error:
-            raise pytest.UsageError(str(error)) from error
+    except ProofboardError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -90,15 +96,17 @@ def board(board_spec: BoardSpec) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def flash_board(board: Bench) -> Iterator[Callable[[Path], FlashedBoard]]:
-    """A function that programs an ELF file, verified, starts it, and gives the `FlashedBoard`."""
+def flash_board(board: Bench, pytestconfig: pytest.Config) -> Iterator[Callable[[Path], FlashedBoard]]:
+    """A function that programs an ELF file, verified, starts it, and gives the `FlashedBoard`; `--inject` meddles
+    with its link."""
+    faults = pytestconfig.stash.get(_FAULTS, None)
     opened: list[Target] = []
 
     def flash(elf: Path) -> FlashedBoard:
         for before in opened:
             before.close()
         image = Image.load(elf)
-        target = open_target(board, image)
+        target = open_target(board, image, faults)
         opened[:] = [target]
         board.probe.program(image)
         return FlashedBoard(board, image, target)

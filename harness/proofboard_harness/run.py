@@ -36,9 +36,11 @@ from .results import ResultStore
 from .run_folder import JOURNAL, check_run_folder, make_run_folder, writing_to
 from .spec import BoardSpec, QemuSpec, VirtualSpec
 from .stations import open_station
-from .stream import StreamClip, StreamJob, StreamOutcome, flashed_target, stream
+from .stream import StreamClip, StreamJob, StreamOutcome
+from .streaming import Flashable, stream_image
 from .symbols import build_id
 from .target import Identity
+from .transport.inject import FaultPlan
 
 _PROFILED = 2  # clips of each image
 
@@ -46,7 +48,8 @@ _PROFILED = 2  # clips of each image
 @dataclass(frozen=True)
 class RunOptions:
     """`clips`: how many field clips to stream, None for all; `stress`: random and adversarial clips on the host's C;
-    `resume`: an earlier run's folder to go on with; `candidate`: deploy this one of the search, not the winner."""
+    `resume`: an earlier run's folder to go on with; `candidate`: deploy this one of the search, not the winner;
+    `faults`: what is to go wrong on the link on purpose."""
 
     application: str
     board: BoardSpec
@@ -57,6 +60,7 @@ class RunOptions:
     resume: Path | None = None
     limits: Limits = field(default_factory=Limits)
     candidate: int | None = None
+    faults: FaultPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     with writing_to(folder):
         built = _build(images, options.board, folder, bus)
     jobs = _jobs(dataset, images, pcm, expected, options.clips)
-    streams = _stream_all(jobs, built, options.board, folder, bus)
+    streams = _stream_all(jobs, built, options, folder, bus)
     profiles = _profile(jobs, built, options.board, folder, bus)
     with open_station(bus, "report") as station, writing_to(folder):
         record = assemble(
@@ -112,6 +116,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
                 stress_cases=options.stress,
                 host=host,
                 streams=streams,
+                faults=options.faults,
                 profiles=profiles,
             )
         )
@@ -217,7 +222,7 @@ def _jobs(
 
 
 def _stream_all(
-    jobs: list[StreamJob], built: Mapping[str, BuiltImage], board: BoardSpec, folder: Path, bus: EventBus
+    jobs: list[StreamJob], built: Mapping[str, BuiltImage], options: RunOptions, folder: Path, bus: EventBus
 ) -> dict[str, StreamEvidence]:
     streams = {}
     with ResultStore(folder / JOURNAL) as store:
@@ -226,15 +231,15 @@ def _stream_all(
             store.bind(f"{name}.model_hash", image.identity.model_hash)
         bus.publish(JournalOpened(str(folder)))
         for job in jobs:
-            outcome = _stream(job, built[job.image], board, store, bus)
+            outcome = _stream(job, built[job.image], options, store, bus)
             streams[job.image] = StreamEvidence(outcome, tuple(store.results(job.image)))
     return streams
 
 
-def _stream(job: StreamJob, image: BuiltImage, board: BoardSpec, store: ResultStore, bus: EventBus) -> StreamOutcome:
+def _stream(job: StreamJob, image: BuiltImage, options: RunOptions, store: ResultStore, bus: EventBus) -> StreamOutcome:
     with open_station(bus, job.image) as station:
-        with flashed_target(board, image.elf, image.identity) as (_, target):
-            outcome = stream(job, target, board, store, bus, station)
+        flashable = Flashable(image.elf, image.identity)
+        outcome = stream_image(job, flashable, options.board, store, bus, station, options.faults)
         counts = store.counts(job.image)
         rate = outcome.link.bytes_sent / max(outcome.link.seconds, 1e-9) / 1000
         station.summary = f"{counts.clips} clips, {counts.mismatches} not bit-exact, {rate:.0f} kB/s"

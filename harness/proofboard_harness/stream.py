@@ -74,11 +74,12 @@ def flashed_target(
     *,
     profile: ProfileRequest | None = None,
     faults: FaultPlan | None = None,
+    statistics: LinkStatistics | None = None,
 ) -> Iterator[tuple[Bench, Target]]:
     """A board that runs `elf` and has proved it. `profile` is what a simulator is to count, `faults` what is to
-    go wrong on the link."""
+    go wrong on the link; `statistics` goes on counting for an earlier attempt."""
     with open_bench(spec, profile=profile) as bench:
-        target = open_target(bench, elf, faults)
+        target = open_target(bench, elf, faults, statistics)
         with contextlib.closing(target):
             bench.probe.program(elf, progress)
             try:
@@ -90,9 +91,18 @@ def flashed_target(
 
 
 def stream(
-    job: StreamJob, target: Target, spec: BoardSpec, store: ResultStore, bus: EventBus, progress: StreamProgress
+    job: StreamJob,
+    target: Target,
+    spec: BoardSpec,
+    store: ResultStore,
+    bus: EventBus,
+    progress: StreamProgress,
+    *,
+    attempt: int = 1,
 ) -> StreamOutcome:
-    """Stream every clip that the journal does not hold yet; each answer is journalled before the target may drop it."""
+    """Stream every clip that the journal does not hold yet; each answer is journalled before the target may drop it.
+
+    `attempt` is stored with the answers."""
     store.bind("chip", target.hello.chip)
     done = store.done(job.image)
     left = [clip for clip in job.clips if clip.id not in done]
@@ -103,7 +113,7 @@ def stream(
         exact = is_exact(job.expected, clip.row, result)
         if not exact:
             differing.append(clip)
-        stored = _to_store(job, clip, spec, result, exact)
+        stored = _to_store(job, clip, spec, result, exact, attempt)
         store.add(stored)
         bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
     progress(len(job.clips), len(job.clips), "")
@@ -124,7 +134,9 @@ def _explain(job: StreamJob, clip: StreamClip, target: Target) -> str:
     return f"{where}: {describe_difference(f'layer {layer} {job.layer_names[layer]}', expected, target.dump(layer))}"
 
 
-def _to_store(job: StreamJob, clip: StreamClip, spec: BoardSpec, result: Result, exact: bool) -> ClipResult:
+def _to_store(
+    job: StreamJob, clip: StreamClip, spec: BoardSpec, result: Result, exact: bool, attempt: int
+) -> ClipResult:
     if result.class_index >= len(job.classes):
         raise FirmwareFault(f"answered class {result.class_index} of {len(job.classes)}", where=f"clip {clip.id}")
     return ClipResult(
@@ -142,6 +154,6 @@ def _to_store(job: StreamJob, clip: StreamClip, spec: BoardSpec, result: Result,
         frontend_cost=spec.timing.to_units(result.frontend_ticks),
         network_cost=spec.timing.to_units(result.network_ticks),
         stack_high_water=result.stack_high_water,
-        attempt=1,
+        attempt=attempt,
         received_at=time.time(),
     )

@@ -102,6 +102,8 @@ def verdict_lines(record: RunRecord) -> RenderableType:
             f"{link.retransmits} retransmits, {link.crc_errors} CRC errors"
         )
     )
+    if link.survived:
+        lines.append(Text(f"Survived: {link.survived}"))
     for check in checks(record):
         if check.passed is False:
             lines.append(Text(f"FAILED {check.group}, {check.name}: {check.message}", style="bold red"))

@@ -124,6 +124,8 @@ class Target:
     _results: dict[int, Result] = field(default_factory=dict)
     _held: tuple[int, int] = (0, 0)
     _repeats_then: int = 0
+    _busy_then: float = 0.0
+    _bad_then: int = 0
 
     @property
     def hello(self) -> Hello:
@@ -186,9 +188,13 @@ class Target:
         pending: deque[_Sent] = deque()
         failures = 0
         more = True
+        broken: TargetReset | BenchFault | None = None
         while more or pending:
             started = time.monotonic()
             try:
+                if broken is not None:
+                    self._recover(broken, [sent.chunks for sent in pending])
+                    broken = None
                 while more and len(pending) < self._greeted().results:
                     pcm = next(source, None)
                     more = pcm is not None
@@ -198,11 +204,13 @@ class Target:
                 if not pending:
                     return
                 result = self._await_result(self._clips, flags)
+            except LastingFault:
+                raise
             except (TargetReset, BenchFault) as fault:
                 failures += 1
                 if failures > self.patience.attempts:
                     raise
-                self._recover(fault, [sent.chunks for sent in pending])
+                broken = fault
                 continue
             finally:
                 self._note_time(started)
@@ -287,7 +295,10 @@ class Target:
             if (message.clip, message.received) != self._held:
                 self._held, self._repeats_then = (message.clip, message.received), self.statistics.retransmits
             self._window.acknowledge(message)
-            self.statistics.bad_frames_target = message.bad_frames
+            # The target counts from its reset on.
+            before = self._bad_then if message.bad_frames >= self._bad_then else 0
+            self.statistics.bad_frames_target += message.bad_frames - before
+            self._bad_then = message.bad_frames
         elif isinstance(message, Result) and message.clip >= clip:
             self._window.finish(message.clip)
             self._results[message.clip] = message
@@ -320,18 +331,21 @@ class Target:
         deadline = time.monotonic() + self.patience.reconnect_seconds
         while True:
             try:
-                self.link = self.reopen()
+                self.link, self._busy_then = self.reopen(), 0.0
                 self.statistics.reconnects += 1
                 return
-            except BenchFault:
+            except BenchFault as gone:
                 self.watch()
                 if time.monotonic() > deadline:
-                    raise
+                    seconds = self.patience.reconnect_seconds
+                    raise LastingFault(f"{gone.seen}, for {seconds:g} s", where=gone.where, hint=gone.hint) from gone
                 time.sleep(self.patience.poll_seconds)
 
     def _note_time(self, started: float) -> None:
         self.statistics.seconds += time.monotonic() - started
-        self.statistics.busy_seconds = self.link.busy_seconds
+        busy = self.link.busy_seconds
+        self.statistics.busy_seconds += busy - self._busy_then
+        self._busy_then = busy
 
     def _listen(self, send: Callable[[], None], what: str, kind: type[M]) -> Iterator[M]:
         """Ask, and ask again after a silence; the messages of `kind` that come."""

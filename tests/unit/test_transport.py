@@ -47,7 +47,7 @@ def test_each_fault_is_as_frequent_as_asked_for() -> None:
     """Within five standard deviations of a binomial of 100,000."""
     count, rate = 100_000, 0.01
     assert abs(count - len(send(FaultPlan(loss=rate), count)) - 1000) < 160
-    assert abs(len(send(FaultPlan(dup=rate), count)) - count - 1000) < 160
+    assert abs(len(send(FaultPlan(double=rate), count)) - count - 1000) < 160
     flipped = send(FaultPlan(flip=rate), count)
     assert len(flipped) == count
     wrong = [byte for byte in flipped if byte]
@@ -63,7 +63,7 @@ def test_the_same_seed_is_the_same_damage() -> None:
 
 def test_resets_and_pulled_cables() -> None:
     resets: list[int] = []
-    injector = Injector(FaultPlan(reset=0.1, unplug=0.1, delay=0.01), lambda: resets.append(1))
+    injector = Injector(FaultPlan(reset=0.1, pull=0.1, delay=0.01), lambda: resets.append(1))
     link, pulled = injector.wrap(Wire()), 0
     for _ in range(500):
         try:

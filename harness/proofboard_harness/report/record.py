@@ -185,13 +185,29 @@ class Rung:
 
 @dataclass(frozen=True)
 class LinkFigures:
-    """What went over the link in both directions; `seconds` of streaming, `lanes` = targets side by side."""
+    """What went over the link in both directions; `seconds` of streaming, `lanes` = targets side by side.
+
+    What was survived: `resets` of the target, `reconnects` of a link that broke, `restarts` of board or simulator.
+    `injected`: faults were made on purpose, as told by `--inject`; empty: none.
+    """
 
     bytes: int
     seconds: float
     retransmits: int
     crc_errors: int
     lanes: int = 1
+    resets: int = 0
+    reconnects: int = 0
+    restarts: int = 0
+    injected: str = ""
+
+    @property
+    def survived(self) -> str:
+        """The faults that the run got over, in words; empty: it met none."""
+        counts = {"target resets": self.resets, "reconnections": self.reconnects, "restarts": self.restarts}
+        met = [f"{name}: {count}" for name, count in counts.items() if count]
+        asked = [f"faults on purpose ({self.injected})"] if self.injected else []
+        return ", ".join(met + asked)
 
     @property
     def bytes_per_second(self) -> float:

@@ -76,6 +76,10 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
             "retransmits": record.link.retransmits,
             "crc_errors": record.link.crc_errors,
             "lanes": record.link.lanes,
+            "resets": record.link.resets,
+            "reconnects": record.link.reconnects,
+            "restarts": record.link.restarts,
+            "injected": record.link.injected,
             "bytes_per_second": record.link.bytes_per_second,
         },
         "ladder": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 
 from ..errors import BenchFault, ConfigurationFault
@@ -18,17 +18,17 @@ _LONGEST_DELAY = 0.05
 class FaultPlan:
     """How often what goes wrong, from a seed.
 
-    `loss`, `flip`, `dup`: of each byte, either way: gone, one bit of it wrong, there twice. Of each frame that is sent:
-    `delay`: held back for up to 50 ms; `reset`: the target is reset after it; `unplug`: the cable is pulled, and put
-    back.
+    `loss`, `flip`, `double`: of each byte, either way: gone, one bit of it wrong, there twice. Of each frame that is
+    sent: `delay`: held back for up to 50 ms; `reset`: the target is reset after it; `pull`: the port is closed under
+    it, as if the cable was pulled and put back.
     """
 
     loss: float = 0.0
     flip: float = 0.0
-    dup: float = 0.0
+    double: float = 0.0
     delay: float = 0.0
     reset: float = 0.0
-    unplug: float = 0.0
+    pull: float = 0.0
     seed: int = 1
 
     @classmethod
@@ -53,6 +53,15 @@ class FaultPlan:
             if name != "seed" and not 0 <= values[name] < 1:
                 raise ConfigurationFault(f"{part!r} is no probability below 1", where="--inject")
         return cls(**values)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        """As `parse` takes it, without what never happens."""
+        told = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return ",".join(f"{name}={value:g}" for name, value in told.items() if value or name == "seed")
+
+    def elsewhere(self, number: int) -> FaultPlan:
+        """The same faults at other places: a second try must not meet the very same ones. One number, one plan."""
+        return replace(self, seed=random.Random(f"{self.seed}/{number}").getrandbits(32))
 
 
 @dataclass
@@ -81,7 +90,7 @@ class Injector:
     def damage(self, data: bytes) -> bytes:
         """What arrives of `data`."""
         plan, dice = self.plan, self._random
-        whole = plan.loss + plan.flip + plan.dup
+        whole = plan.loss + plan.flip + plan.double
         if not whole:
             return data
         arrived = bytearray()
@@ -118,8 +127,9 @@ class FaultyLink:
     def write(self, data: bytes) -> None:
         """Send what is left of `data`."""
         injector = self._injector
-        if injector.happens(injector.plan.unplug):
-            raise BenchFault("the stream to the target broke: pulled on purpose", where="--inject unplug")
+        if injector.happens(injector.plan.pull):
+            self._link.close()
+            raise BenchFault("the stream to the target broke: pulled on purpose", where="--inject pull")
         injector.hold_back()
         self._link.write(injector.damage(data))
         if injector.happens(injector.plan.reset):

@@ -13,14 +13,16 @@ from ..elf import Image
 from ..link import Link, SerialLink
 from ..spec import LinkKind
 from ..symbols import locate
-from ..target import Target
+from ..target import LinkStatistics, Target
 from .inject import FaultPlan, Injector
 from .rtt import RttLink
 
 Encode = Callable[[NDArray[np.int16]], bytes]
 
 
-def open_target(bench: Bench, image: Image, faults: FaultPlan | None = None) -> Target:
+def open_target(
+    bench: Bench, image: Image, faults: FaultPlan | None = None, statistics: LinkStatistics | None = None
+) -> Target:
     """The host's end of the link to `bench`, on which `image` runs or is about to; nobody was greeted yet.
 
     A serial port is looked up each time it is opened, so that one that came back under another name is found. Its
@@ -37,4 +39,11 @@ def open_target(bench: Bench, image: Image, faults: FaultPlan | None = None) -> 
         injector = Injector(faults, bench.probe.reset)
         opened = lambda: injector.wrap(open_plain())  # noqa: E731 - one expression, and mypy knows its type
     encode: Encode = pcm_code.encode_raw if bench.spec.link.kind is LinkKind.RTT else pcm_code.encode
-    return Target(opened(), bench.watch, lambda address: locate(image, address), reopen=opened, encode=encode)
+    return Target(
+        opened(),
+        bench.watch,
+        lambda address: locate(image, address),
+        reopen=opened,
+        encode=encode,
+        statistics=statistics or LinkStatistics(),
+    )
