@@ -237,11 +237,28 @@ def test_killed_run_loses_nothing_acknowledged(workshop: Workshop, first: Finish
     assert_resumes(workshop, folder, first)
 
 
-def test_simulator_that_dies_is_named_and_the_run_can_go_on(workshop: Workshop, first: Finished) -> None:
+def test_simulator_that_dies_is_started_anew_within_the_run(workshop: Workshop, first: Finished) -> None:
     with run_in_background(workshop) as (process, folder):
         (simulator,) = simulators_of(process.pid)
         os.kill(simulator, signal.SIGKILL)
-        code = process.wait(60)
+        code = process.wait(120)
+    done = ended(workshop, code)
+    assert code == 0, done.stdout + done.stderr
+    assert "once more after: qemu-system-arm: the simulator died (signal 9)" in done.stdout
+    survivor = Finished(done.stdout, folder)
+    assert survivor.answers == first.answers
+    assert survivor.summary["link"]["restarts"] == 1
+
+
+def test_simulator_that_dies_again_and_again_is_named_and_the_run_can_go_on(
+    workshop: Workshop, first: Finished
+) -> None:
+    with run_in_background(workshop) as (process, folder):
+        while (code := process.poll()) is None:
+            for simulator in simulators_of(process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(simulator, signal.SIGKILL)
+            time.sleep(0.01)
     done = ended(workshop, code)
     assert_one_error(done, "qemu-system-arm", "the simulator died (signal 9)", f"--resume runs/{folder.name}")
     assert "stopped after" in done.stdout
