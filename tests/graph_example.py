@@ -12,6 +12,7 @@ from proofboard_host.graph.operators import (
     Add,
     AveragePool2d,
     Conv2d,
+    Conv2dFloat,
     Dense,
     DenseFloat,
     DepthwiseConv2d,
@@ -179,6 +180,18 @@ def random_dense_float(rng: np.random.Generator, inputs: int, outputs: int) -> D
     return DenseFloat("float", weights.astype(np.float32), bias, activation, Tensor((outputs,), "float32", 1.0))
 
 
+def random_conv2d_float(rng: np.random.Generator, shape: Shape, outputs: int) -> Conv2dFloat:
+    """Over all channels, or each for itself."""
+    kernel, stride, padding = random_window(rng, shape)
+    reads, outputs = (shape[2], outputs) if rng.random() < 0.5 else (1, shape[2])
+    weights = rng.standard_normal((outputs, *kernel, reads)) * 10.0 ** rng.integers(-3, 3, (outputs, *kernel, reads))
+    bias = rng.standard_normal(outputs).astype(np.float32)
+    activation = "relu" if rng.random() < 0.5 else "none"
+    pad = float(np.float32(rng.choice([0.0, rng.normal(0, 9)])))
+    output = Tensor((*window_shape(shape, kernel, stride, padding), outputs), "float32", 1.0)
+    return Conv2dFloat("float", weights.astype(np.float32), bias, stride, padding, pad, activation, shape, output)
+
+
 def bits_of(rng: np.random.Generator) -> int:
     return int(rng.choice([8, 4, 2], p=[0.5, 0.3, 0.2]))
 
@@ -209,6 +222,7 @@ OPERATORS: Mapping[str, Callable[[np.random.Generator], Operator]] = MappingProx
         "max pool": lambda rng: random_max_pool2d(rng, random_shape(rng)),
         "add": lambda rng: random_add(rng, random_shape(rng)),
         "to float": lambda rng: random_to_float(rng, int(rng.integers(1, 70))),
+        "conv2d float": lambda rng: random_conv2d_float(rng, random_shape(rng), int(rng.choice(SMALL_CHANNELS))),
         "dense float": lambda rng: random_dense_float(rng, int(rng.integers(1, 40)), int(rng.integers(1, 12))),
     }
 )
@@ -308,6 +322,8 @@ def input_tensors(operator: Operator) -> tuple[tuple[DType, int], ...]:
             return (("int8", operator.weights.shape[1]),)
         case DenseFloat():
             return (("float32", operator.weights.shape[1]),)
+        case Conv2dFloat():
+            return (("float32", int(np.prod(operator.input_shape))),)
         case Add():
             return (("int8", operator.output.size),) * 2
         case Conv2d() | DepthwiseConv2d() | AveragePool2d() | MaxPool2d():

@@ -10,11 +10,12 @@ import math
 import tomllib
 import types
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .convolutions import LayerSection, check_kinds, check_layers, conv_steps
 from .errors import ConfigurationFault
 from .graph.limits import MAX_LAYERS, MAX_LOGITS, MAX_TENSOR_BYTES, MAX_WINDOW
 
@@ -49,9 +50,11 @@ class FrontendSection:
 
 @dataclass(frozen=True)
 class NetworkSection:
-    """`hidden`: widths of the fully connected layers between features and logits."""
+    """`hidden`: widths of the fully connected layers in front of the logits; `layers`: convolutions in front of those,
+    none for a fully connected network."""
 
     hidden: list[int]
+    layers: list[LayerSection] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def load_application(name_or_path: str) -> Application:
         raise ConfigurationFault(f"is not UTF-8 text: {error}", where=str(path), hint="save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationFault(f"is not TOML: {error}", where=str(path), hint="correct the line") from error
+    check_kinds(document.get("network"), where=f"{path}: network.layers")
     if "path" in document:  # the one field that the file doesn't give
         raise ConfigurationFault("unknown key 'path'", where=str(path))
     application: Application = read_table(Application, document | {"path": path}, where=str(path))
@@ -158,10 +162,10 @@ def read_table(kind: type[Any], table: dict[str, Any], *, where: str) -> Any:
         if key not in fields:
             raise ConfigurationFault(f"unknown key {key!r}", where=where, hint=f"known keys: {', '.join(fields)}")
     values: dict[str, Any] = {}
-    for name, field in fields.items():
+    for name, entry in fields.items():
         if name in table:
             values[name] = _read_value(hints[name], table[name], where=f"{where}: {name}")
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        elif entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
             raise ConfigurationFault(f"key {name!r} is missing", where=where)
     return kind(**values)
 
@@ -216,6 +220,12 @@ def _check(application: Application) -> None:
     widest = MAX_TENSOR_BYTES // 4
     require(all(1 <= width <= widest for width in hidden), "network.hidden", f"a width is not in 1..{widest}")
     require(len(hidden) <= MAX_LAYERS - 2, "network.hidden", f"{len(hidden)} layers, an image holds {MAX_LAYERS - 2}")
+    layers, where = application.network.layers, f"{application.path}: network.layers"
+    bands = frontend.mel_bands
+    check_layers(layers, application.frames, bands, tensor_bytes=MAX_TENSOR_BYTES, where=where)
+    steps = len(conv_steps(layers, application.frames, bands))
+    room = MAX_LAYERS - 3 - len(hidden)  # input, mean and logits stand beside
+    require(not layers or steps <= room, "network.layers", f"{steps} convolutions, an image holds {room} beside hidden")
     require(application.features <= widest, "frontend", f"{application.features} features, an image holds {widest}")
     for key in ("folds", "epochs", "batch"):
         require(getattr(train, key) > (1 if key == "folds" else 0), f"train.{key}", f"{getattr(train, key)} is too few")

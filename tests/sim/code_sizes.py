@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,17 +53,34 @@ CODE_BYTES: Mapping[str, int] = MappingProxyType(
 {files}    }}
 )
 """By source file of the firmware: what a kernel that is called takes of flash."""
+
+MEMCPY_BYTES = {memcpy}
+"""The C library's memcpy, which only some networks need."""
+
+MEMCPY_CALLERS = frozenset({callers})
+"""Source files that call it; a network of float32 logits does as well."""
 '''
 
 
-def compiled_sizes(folder: Path) -> dict[str, int]:
-    """Bytes of code and constants of every source file of an operator; those that are empty on this core left out."""
+@dataclass(frozen=True)
+class Compiled:
+    """Of a source file of an operator: bytes of code and constants; whether it calls memcpy."""
+
+    size: int
+    copies: bool
+
+
+def compiled_files(folder: Path) -> dict[str, Compiled]:
+    """By source file; those that are empty on this core left out."""
     found = {}
     for path in compile_units([firmware_unit()], folder):
         with path.open("rb") as stream:
-            sections = [s for s in ELFFile(stream).iter_sections() if s.name.startswith(_LOADED)]
-            found[path.stem.partition("_")[2]] = sum(-(-section["sh_size"] // 4) * 4 for section in sections)
-    return {name: size for name, size in sorted(found.items()) if size and not name.startswith(_ALWAYS)}
+            elf = ELFFile(stream)
+            sections = [s for s in elf.iter_sections() if s.name.startswith(_LOADED)]
+            size = sum(-(-section["sh_size"] // 4) * 4 for section in sections)
+            symbols = elf.get_section_by_name(".symtab").iter_symbols()
+            found[path.stem.partition("_")[2]] = Compiled(size, any(symbol.name == "memcpy" for symbol in symbols))
+    return {name: one for name, one in sorted(found.items()) if one.size and not name.startswith(_ALWAYS)}
 
 
 def network_code(images: list[tuple[Graph, Image]]) -> tuple[int, int]:
@@ -73,10 +91,16 @@ def network_code(images: list[tuple[Graph, Image]]) -> tuple[int, int]:
     return round(float(whole)), round(float(each))
 
 
+def memcpy_bytes(images: list[Image]) -> int:
+    """Of flash, where an image has it."""
+    (size,) = {-(-s.size // 4) * 4 for image in images for s in image.symbols if s.name == "memcpy"}
+    return size
+
+
 def measure(folder: Path) -> str:
     """The text of the module."""
     board = load_board(BOARD)
-    files = compiled_sizes(folder)
+    files = compiled_files(folder)
     graphs = [integer_graph(0, 64), *fitted_graphs()]
     built = [Built.make(graph, board, folder) for graph in graphs]
     images = [Image.load(one.elf) for one in built]
@@ -84,12 +108,15 @@ def measure(folder: Path) -> str:
     first, linked, graph = built[0].network, sizes(images[0], board), graphs[0]
     kernels = {file for operator in graph.operators for file in kernel_files(operator)} | {"argmax_s32"}
     code = [symbol.size for symbol in images[0].symbols if symbol.name in _NETWORK_SYMBOLS]
-    rom = linked.rom_bytes - sum(files[kernel] for kernel in kernels) - sum(code)
+    rom = linked.rom_bytes - sum(files[kernel].size for kernel in kernels) - sum(code)
     rom -= sum(map(constant_bytes, graph.operators)) + frontend_table_bytes(first.specification)
     ram = linked.ram_bytes - 2 * first.window - graph.input.bytes - 4 * first.specification.points
     ram -= predict_arena(graph)
-    rows = "".join(f'        "{name}": {size},\n' for name, size in files.items())
-    return _MODULE.format(rom=rom, ram=ram, network=network, layer=layer, files=rows)
+    rows = "".join(f'        "{name}": {one.size},\n' for name, one in files.items())
+    callers = "{" + ", ".join(f'"{name}"' for name, one in files.items() if one.copies) + "}"
+    return _MODULE.format(
+        rom=rom, ram=ram, network=network, layer=layer, files=rows, memcpy=memcpy_bytes(images), callers=callers
+    )
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from graph_example import (
     pad_value,
     random_add,
     random_constants,
+    random_conv2d_float,
     random_dense,
     random_dense_float,
     random_quantise,
@@ -41,6 +42,7 @@ Pair = tuple[int, int]
 Padding = tuple[int, int, int, int]
 
 BITS = (8, 4, 2)
+_FLOAT_IMAGES = (((7, 5, 1), 6), ((9, 6, 3), 4), ((5, 5, 8), 9), ((12, 11, 2), 3), ((3, 8, 5), 5))
 FITTED_SEED, HELD_OUT_SEED = 5, 77
 FITTED_ROUNDS, HELD_OUT_ROUNDS = 12, 9
 _PADDINGS: tuple[Padding, ...] = ((0, 0, 0, 0), (1, 1, 1, 1), (1, 0, 0, 1), (0, 1, 1, 0))
@@ -103,6 +105,7 @@ def fitted_operators() -> list[Operator]:
     operators += [random_to_float(rng, size) for size in (1, 7, 40, 300)]
     shapes = ((1, 1), (9, 3), (40, 12), (100, 7), (16, 30), (31, 5), (77, 20))
     operators += [random_dense_float(rng, inputs, outputs) for inputs, outputs in shapes for _ in range(2)]
+    operators += [random_conv2d_float(rng, shape, outputs) for shape, outputs in _FLOAT_IMAGES for _ in range(4)]
     return [*operators, *random_operators(FITTED_SEED, FITTED_ROUNDS)]
 
 
@@ -175,7 +178,7 @@ def fitted_frontends() -> list[FrontendSpec]:
 
 def random_operators(seed: int, rounds: int) -> list[Operator]:
     """Of every kind that many, up to the sizes of real layers."""
-    rng = np.random.default_rng(seed)
+    rng, floats = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     operators: list[Operator] = []
     for number in range(rounds):
         bits = BITS[number % 3]
@@ -195,6 +198,7 @@ def random_operators(seed: int, rounds: int) -> list[Operator]:
         operators.append(random_add(rng, shape))
         operators.append(random_to_float(rng, int(rng.integers(1, 1000))))
         operators.append(random_dense_float(rng, int(rng.integers(1, 300)), int(rng.integers(1, 40))))
+        operators.append(random_conv2d_float(floats, (shape[0], shape[1], shape[2] // 4 + 1), outputs // 4 + 1))
     return operators
 
 

@@ -18,7 +18,7 @@ from proofboard_host.predict.coefficients import Unit
 from proofboard_host.predict.memory import predict_arena
 from proofboard_host.predict.table import CORTEX_M33
 
-LAYER_TOLERANCE, WHOLE_TOLERANCE, ROM_TOLERANCE = 0.05, 0.03, 0.03
+LAYER_TOLERANCE, WHOLE_TOLERANCE, ROM_TOLERANCE = 0.05, 0.03, 0.01
 
 
 @dataclass(frozen=True)

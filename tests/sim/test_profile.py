@@ -39,6 +39,7 @@ KERNELS = {
     "Add": "add",
     "ToFloat": "to_float",
     "DenseFloat": "dense_f32",
+    "Conv2dFloat": "conv_f32",
 }
 """What the functions of an operator are called."""
 

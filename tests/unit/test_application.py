@@ -69,6 +69,36 @@ WRONG = {
     "endless width": ("hidden = [128, 20]", "hidden = [20000]", "network.hidden: a width"),
     "too deep": ("hidden = [128, 20]", f"hidden = {[8] * 15}", "network.hidden: 15 layers, an image holds 14"),
     "hidden is a number": ("hidden = [128, 20]", "hidden = 128", "network: hidden: expected"),
+    "unknown layer": (
+        "hidden = [128, 20]",
+        'hidden = []\nlayers = [{kind = "conv", channels = 4}, {kind = "lstm", units = 3}]',
+        "network.layers[1]: layer 2 of 2 is a 'lstm', which is not supported",
+    ),
+    "kernel of one number": (
+        "hidden = [128, 20]",
+        'hidden = []\nlayers = [{kind = "conv", channels = 4, kernel = [3]}]',
+        "network.layers[0]: layer 1 of 1 ('conv'): kernel [3] is not two numbers",
+    ),
+    "huge kernel": (
+        "hidden = [128, 20]",
+        'hidden = []\nlayers = [{kind = "conv", channels = 4, kernel = [3, 65]}]',
+        "kernel [3, 65] is over twice as large as its input (31, 32, 1)",
+    ),
+    "no channel": (
+        "hidden = [128, 20]",
+        'hidden = []\nlayers = [{kind = "ds-conv", channels = 0}]',
+        "layer 1 of 1 ('ds-conv'): 0 channels are too few",
+    ),
+    "large output": (
+        "hidden = [128, 20]",
+        'hidden = []\nlayers = [{kind = "conv", channels = 17}]',
+        "an output of 31 × 32 × 17 takes 67,456 bytes",
+    ),
+    "too many convolutions": (
+        "hidden = [128, 20]",
+        "hidden = [8]\nlayers = [" + '{kind = "ds-conv", channels = 4}, ' * 7 + "]",
+        "network.layers: 14 convolutions, an image holds 12 beside hidden",
+    ),
     "too many features": ("hop = 512", "hop = 16", "frontend: 31008 features, an image holds 16383"),
     "one fold": ("folds = 5", "folds = 1", "train.folds: 1 is too few"),
     "no epoch": ("epochs = 24", "epochs = 0", "train.epochs: 0 is too few"),

@@ -6,8 +6,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from proofboard_host.compress.integer import Quantisation, quantise_chain
 from proofboard_host.compress.layers import Chain, ConvLayer, DenseLayer, MaxPoolLayer
 from proofboard_host.compress.second_order import curvature, round_rows
@@ -54,9 +52,15 @@ def test_integers_follow_float(bits: int, share: float, rounding: str, relu: boo
     assert graph.macs == 6 * 3 * BANDS * 4 + 6 * 5 + 5 * 2
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([4, 2]))
-def test_second_order_rounding_loses_no_more_on_its_inputs(seed: int, bits: int) -> None:
+@pytest.mark.parametrize("bits", [4, 2])
+def test_second_order_rounding_loses_less_on_its_inputs(bits: int) -> None:
+    losses = np.array([losses_of(seed, bits) for seed in range(60)])
+    assert np.median(losses[:, 0] / losses[:, 1]) < 0.8
+    assert (losses[:, 0] < losses[:, 1]).mean() > 0.8  # it is greedy: on some inputs it loses more
+
+
+def losses_of(seed: int, bits: int) -> tuple[float, float]:
+    """Squared error of the outputs with second-order rounding, and with every weight to its nearest code."""
     rng = np.random.default_rng(seed)
     read = rng.normal(0, 1, (400, 10)) @ rng.normal(0, 1, (10, 10)) + rng.normal(0, 2, 10)
     weights = rng.normal(0, 1, (4, 10))
@@ -72,7 +76,7 @@ def test_second_order_rounding_loses_no_more_on_its_inputs(seed: int, bits: int)
         return float(np.square(error).sum())
 
     corrected = (weights - plain * scale[:, None]) @ read.mean(axis=0)
-    assert loss(codes, bias) <= 1.25 * loss(plain, corrected)
+    return loss(codes, bias), loss(plain, corrected)
 
 
 def test_second_order_rounding_gains_where_inputs_are_alike() -> None:

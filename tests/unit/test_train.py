@@ -273,7 +273,7 @@ def test_tampered_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "n.pt"
     save_checkpoint(some_network(), path)
     state = torch.load(path, weights_only=True)
-    state["layers"][0]["weight"][0, 0] += 1
+    state["arrays"]["weights.0"][0, 0] += 1
     torch.save(state, path)
     with pytest.raises(ModelFault, match="do not have the hash"):
         load_checkpoint(path)
@@ -290,8 +290,14 @@ class Executes:
         (None, "can't be read"),
         (b"", "is not a PyTorch checkpoint"),
         (b"not a checkpoint at all", "is not a PyTorch checkpoint"),
-        ({"other": 1}, "is not a proofboard-checkpoint-1 file"),
-        ({"format": "proofboard-checkpoint-1", "layers": [{}]}, "lacks a layer's"),
+        ({"other": 1}, "is not a proofboard-checkpoint-2 file"),
+        ({"format": "proofboard-checkpoint-2", "arrays": {}}, "a network without a layer"),
+        ({"format": "proofboard-checkpoint-2", "arrays": [1]}, "something else than a network's tensors"),
+        ({"format": "proofboard-checkpoint-2", "arrays": {"weights.0": torch.ones(2, 3)}}, "make no network: 'bias.0'"),
+        (
+            {"format": "proofboard-checkpoint-2", "arrays": {"weights.0": torch.ones(2, 3), "bias.0": torch.ones(3)}},
+            r"weights \(2, 3\) and bias \(3,\) make no layer",
+        ),
         ({"format": Executes()}, "is not a PyTorch checkpoint"),
     ],
 )

@@ -1,4 +1,4 @@
-/* A window that slides over an image of int8 values. */
+/* A window that slides over an image. */
 #ifndef PROOFBOARD_CONV_WINDOW_H
 #define PROOFBOARD_CONV_WINDOW_H
 

@@ -11,6 +11,9 @@ from ..train.network import FloatNetwork
 from .integer import Quantisation, quantise_chain
 from .layers import chain_of
 
+_CONV_ROWS = 500
+"""Calibration clips of a convolutional network: each gives many windows, and all are kept in memory."""
+
 
 def compress_int8(network: FloatNetwork, calibration: npt.NDArray[np.int16], application: Application) -> Graph:
     """Quantise every layer to 8 bits.
@@ -23,6 +26,8 @@ def compress_int8(network: FloatNetwork, calibration: npt.NDArray[np.int16], app
     Raises:
         ModelFault: no calibration clip, or a layer whose accumulator could overflow (checked by `Dense`).
     """
-    chain = chain_of(network, (1, 1, network.widths[0]))
-    plan = Quantisation((8,) * len(network.layers))
-    return quantise_chain(chain, calibration, plan, name="compressed", classes=application.data.classes)
+    chain = chain_of(network, (1, 1, network.inputs))
+    convolutions = () if network.trunk is None else network.trunk.convolutions
+    plan = Quantisation((8,) * (len(convolutions) + len(network.layers)))
+    few = calibration[:: max(1, len(calibration) // _CONV_ROWS)] if convolutions else calibration
+    return quantise_chain(chain, few, plan, name="compressed", classes=application.data.classes)

@@ -8,6 +8,7 @@ with measured instead of assumed means.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,10 +19,21 @@ import numpy.typing as npt
 from ..errors import ModelFault
 from ..graph.checks import INT8_LIMIT
 from ..graph.graph import Graph
-from ..graph.operators import Conv2d, Dense, MaxPool2d, Operator, Tensor
+from ..graph.operators import AveragePool2d, Conv2d, Dense, DepthwiseConv2d, MaxPool2d, Operator, Tensor
 from ..graph.rounding import FACTOR_LIMIT, MIN_FACTOR, encode_factor
 from ..train.network import FEATURE_SCALE
-from .layers import Chain, ConvLayer, DenseLayer, Layer, MaxPoolLayer, products_read
+from .layers import (
+    AveragePoolLayer,
+    Chain,
+    ConvLayer,
+    DenseLayer,
+    DepthwiseLayer,
+    Layer,
+    MaxPoolLayer,
+    SlidingLayer,
+    WeightedLayer,
+    products_read,
+)
 from .ranges import Affine, linear_range, quantise_input, relu_range
 from .second_order import curvature, round_rows
 from .weights import CODES, nearest, row_scales
@@ -57,7 +69,7 @@ def quantise_chain(
         raise ModelFault("no clip to calibrate on", where=name, hint="the training side must not be empty")
     flat = calibration.reshape(len(calibration), -1)
     quantise, affine = quantise_input(flat)
-    shape = chain.shape if isinstance(chain.layers[0], ConvLayer) else (flat.shape[1],)
+    shape = chain.shape if isinstance(chain.layers[0], SlidingLayer) else (flat.shape[1],)
     operators: list[Operator] = [
         dataclasses.replace(quantise, output=dataclasses.replace(quantise.output, shape=shape))
     ]
@@ -69,9 +81,20 @@ def quantise_chain(
             output = dataclasses.replace(tensor, shape=result.shape[1:])
             source = _spatial(tensor)
             operators.append(MaxPool2d(f"pool{index}", layer.kernel, layer.kernel, source, output))
+        elif isinstance(layer, AveragePoolLayer):
+            unit = affine.scale / math.prod(layer.kernel)
+            target = _hidden_target(linear_range(result), result.shape[1:], unit)
+            operators.append(_mean(f"mean{index}", layer, affine, target, tensor))
+            affine = target.affine
         else:
             rows = _quantise_rows(layer, read, next(bits), plan.rounding)
-            target = _range_of(layer, result, rows, affine, last=index == len(chain.layers))
+            unit = float(rows.scale.max()) * affine.scale
+            if index == len(chain.layers):
+                target = _logit_target(result, unit)
+            else:
+                target = _hidden_target(
+                    relu_range(result) if layer.relu else linear_range(result), result.shape[1:], unit
+                )
             operators.append(_weighted(f"{_KIND[type(layer)]}{index}", layer, rows, affine, target, tensor))
             affine = target.affine
         read = result
@@ -79,7 +102,7 @@ def quantise_chain(
     return Graph(name, tuple(classes), source_tensor, tuple(operators))
 
 
-_KIND: dict[type[Layer], str] = {DenseLayer: "dense", ConvLayer: "conv"}
+_KIND: dict[type[Layer], str] = {DenseLayer: "dense", ConvLayer: "conv", DepthwiseLayer: "depthwise"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,39 +123,56 @@ class _Target:
     tensor: Tensor
 
 
-def _quantise_rows(layer: DenseLayer | ConvLayer, read: Float64, bits: int, rounding: Rounding) -> _Rows:
+def _quantise_rows(layer: WeightedLayer, read: Float64, bits: int, rounding: Rounding) -> _Rows:
     weights = layer.weights.reshape(len(layer.weights), -1)
-    products = products_read(layer, read).reshape(-1, weights.shape[1])
+    products = products_read(layer, read)
+    own = isinstance(layer, DepthwiseLayer)  # each row reads products of its own: their curvatures are not one matrix
+    products = products.reshape(-1, *weights.shape) if own else products.reshape(-1, weights.shape[1])
     if layer.codes is not None:
         codes, scale, bits = layer.codes.values.reshape(weights.shape), layer.codes.scale, layer.codes.bits
     else:
         scale = row_scales(weights, bits)
-        if rounding == "second_order":
+        if rounding == "second_order" and not own:
             codes, correction = round_rows(weights, scale, curvature(products), *CODES[bits])
             return _Rows(codes, scale, layer.bias + correction, bits)
         codes = nearest(weights, scale, bits)
     # Rounding of the weights shifts each output by a constant on average: the bias takes it back.
-    correction = (weights - codes * scale[:, None]) @ products.mean(axis=0)
+    correction = ((weights - codes * scale[:, None]) * products.mean(axis=0)).sum(axis=1)
     return _Rows(codes, scale, layer.bias + correction, bits)
 
 
-def _range_of(layer: DenseLayer | ConvLayer, result: Float64, rows: _Rows, source: Affine, *, last: bool) -> _Target:
-    shape = result.shape[1:]
-    if last:
-        # One scale for all logits, since they are compared with each other: fine, and with factors below one half.
-        finest = 1.001 / FACTOR_LIMIT * float(rows.scale.max()) * source.scale
-        scale = max(float(np.abs(result).max()) * _LOGIT_HEADROOM / 32767, finest)
-        return _Target(Affine(scale, 0.0), Tensor(shape, "int16", scale))
-    affine = relu_range(result) if layer.relu else linear_range(result)
-    finest = 1.001 / FACTOR_LIMIT * float(rows.scale.max()) * source.scale
+def _logit_target(result: Float64, unit: float) -> _Target:
+    """One scale for all logits, since they are compared with each other: fine, and with factors below one half.
+
+    `unit` is the largest real value of one step of the accumulator, here and below.
+    """
+    scale = max(float(np.abs(result).max()) * _LOGIT_HEADROOM / 32767, _finest(unit))
+    return _Target(Affine(scale, 0.0), Tensor(result.shape[1:], "int16", scale))
+
+
+def _finest(unit: float) -> float:
+    return 1.001 / FACTOR_LIMIT * unit
+
+
+def _hidden_target(affine: Affine, shape: tuple[int, ...], unit: float) -> _Target:
+    finest = _finest(unit)
     if affine.scale < finest:
         affine = Affine(finest, affine.offset / affine.scale * finest)
     zero_point = round(-affine.offset / affine.scale)
     return _Target(affine, Tensor(shape, "int8", affine.scale, zero_point))
 
 
+def _mean(name: str, layer: AveragePoolLayer, source: Affine, target: _Target, tensor: Tensor) -> AveragePool2d:
+    """The mean of each window, from an input meaning `source`."""
+    elements = math.prod(layer.kernel)
+    factor = source.scale / elements / target.affine.scale
+    bias = round(elements * source.offset / source.scale + target.tensor.zero_point / factor)
+    shape = _spatial(tensor)
+    return AveragePool2d(name, layer.kernel, layer.kernel, bias, encode_factor(factor), shape, target.tensor)
+
+
 def _weighted(
-    name: str, layer: DenseLayer | ConvLayer, rows: _Rows, source: Affine, target: _Target, tensor: Tensor
+    name: str, layer: WeightedLayer, rows: _Rows, source: Affine, target: _Target, tensor: Tensor
 ) -> Operator:
     """One operator, from an input meaning `source`; zero points of input and output are folded into the bias."""
     real_bias = rows.bias + (rows.codes * rows.scale[:, None]).sum(axis=1) * source.offset
@@ -149,20 +189,13 @@ def _weighted(
     numbers = bias.astype(np.int32)
     if isinstance(layer, DenseLayer):
         return Dense(name, rows.codes, numbers, multiplier, rows.bits, target.tensor)
-    weights = np.ascontiguousarray(rows.codes.reshape(layer.weights.shape))
-    pad_value = int(np.clip(tensor.zero_point, -INT8_LIMIT, INT8_LIMIT))  # nothing is padded
-    return Conv2d(
-        name,
-        weights,
-        numbers,
-        multiplier,
-        rows.bits,
-        layer.stride,
-        (0, 0, 0, 0),
-        pad_value,
-        _spatial(tensor),
-        target.tensor,
-    )
+    codes = rows.codes.reshape(layer.weights.shape)
+    pad = round(float(np.clip((layer.pad - source.offset) / source.scale, -INT8_LIMIT, INT8_LIMIT)))
+    places = layer.stride, layer.padding, pad, _spatial(tensor), target.tensor
+    if isinstance(layer, DepthwiseLayer):
+        weights = np.ascontiguousarray(codes.transpose(1, 2, 0))
+        return DepthwiseConv2d(name, weights, numbers, multiplier, rows.bits, *places)
+    return Conv2d(name, np.ascontiguousarray(codes), numbers, multiplier, rows.bits, *places)
 
 
 def _spatial(tensor: Tensor) -> tuple[int, int, int]:

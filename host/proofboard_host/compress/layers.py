@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..errors import ModelFault
 from ..train.network import FEATURE_SCALE, FloatNetwork
+from ..train.trunk import FloatConv
 
 Float64 = npt.NDArray[np.float64]
 
@@ -44,13 +45,32 @@ class DenseLayer:
 
 @dataclass(frozen=True, eq=False)
 class ConvLayer:
-    """Convolution without padding: weights float64 [outputs, kernel height, kernel width, inputs], bias [outputs]."""
+    """Convolution: weights float64 [outputs, kernel height, kernel width, inputs], bias [outputs].
+
+    padding (top, bottom, left, right), filled with the real value `pad`.
+    """
 
     weights: Float64
     bias: Float64
     stride: tuple[int, int]
     relu: bool
     codes: Codes | None = None
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    pad: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseLayer:
+    """Convolution of each channel with its own kernel: weights float64 [channels, kernel height, kernel width], bias
+    [channels]; otherwise like `ConvLayer`."""
+
+    weights: Float64
+    bias: Float64
+    stride: tuple[int, int]
+    relu: bool
+    codes: Codes | None = None
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    pad: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +80,17 @@ class MaxPoolLayer:
     kernel: tuple[int, int]
 
 
-Layer = DenseLayer | ConvLayer | MaxPoolLayer
+@dataclass(frozen=True)
+class AveragePoolLayer:
+    """The mean of each window, otherwise like `MaxPoolLayer`."""
+
+    kernel: tuple[int, int]
+
+
+SlidingLayer = ConvLayer | DepthwiseLayer
+WeightedLayer = DenseLayer | ConvLayer | DepthwiseLayer
+PoolLayer = MaxPoolLayer | AveragePoolLayer
+Layer = WeightedLayer | PoolLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +109,7 @@ class Chain:
         if not self.layers or not isinstance(self.layers[-1], DenseLayer) or self.layers[-1].relu:
             raise ModelFault("a network must end in a fully connected layer without ReLU")
         for index, layer in enumerate(self.layers):
-            if isinstance(layer, MaxPoolLayer):
+            if isinstance(layer, PoolLayer):
                 continue
             if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
                 raise ModelFault("a weight is not finite", where=f"layer {index + 1}", hint="lower the learning rate")
@@ -95,33 +125,52 @@ class Chain:
 
 
 def chain_of(network: FloatNetwork, shape: tuple[int, int, int]) -> Chain:
-    """A fully connected network as a chain; `shape` of its features."""
+    """A float32 network as a chain; `shape` of its features, which a trunk knows by itself."""
     last = len(network.layers) - 1
-    return Chain(
-        shape,
-        tuple(
-            DenseLayer(layer.weights.astype(np.float64), layer.bias.astype(np.float64), relu=index < last)
-            for index, layer in enumerate(network.layers)
-        ),
+    dense = tuple(
+        DenseLayer(layer.weights.astype(np.float64), layer.bias.astype(np.float64), relu=index < last)
+        for index, layer in enumerate(network.layers)
     )
+    if network.trunk is None:
+        return Chain(shape, dense)
+    convolutions = tuple(_sliding(convolution) for convolution in network.trunk.convolutions)
+    height, width, _ = network.trunk.convolutions[-1].step.output_shape
+    return Chain(network.trunk.shape, (*convolutions, AveragePoolLayer((height, width)), *dense))
+
+
+def _sliding(convolution: FloatConv) -> SlidingLayer:
+    step = convolution.step
+    weights, bias = convolution.weights.astype(np.float64), convolution.bias.astype(np.float64)
+    if step.depthwise:
+        return DepthwiseLayer(weights[..., 0], bias, step.stride, True, None, step.padding, convolution.pad)
+    return ConvLayer(weights, bias, step.stride, True, None, step.padding, convolution.pad)
 
 
 def apply(layer: Layer, value: Float64) -> Float64:
     """One layer on a batch."""
     if isinstance(layer, MaxPoolLayer):
         return np.asarray(windows(value, layer.kernel, layer.kernel).max(axis=(3, 4)))
+    if isinstance(layer, AveragePoolLayer):
+        return np.asarray(windows(value, layer.kernel, layer.kernel).mean(axis=(3, 4)))
     read = products_read(layer, value)
     rows = layer.weights.reshape(len(layer.weights), -1)
-    result = read @ rows.T + layer.bias
+    sums = (read * rows).sum(axis=-1) if isinstance(layer, DepthwiseLayer) else read @ rows.T
+    result = sums + layer.bias
     return np.maximum(result, 0) if layer.relu else np.asarray(result)
 
 
-def products_read(layer: DenseLayer | ConvLayer, value: Float64) -> Float64:
-    """What each output of a layer multiplies with its row of weights, [clips, products] or [clips, h, w, products]."""
+def products_read(layer: WeightedLayer, value: Float64) -> Float64:
+    """What each output of a layer multiplies with its row of weights: [clips, products], [clips, h, w, products], or
+    [clips, h, w, channels, products] where each channel reads its own."""
     if isinstance(layer, DenseLayer):
         return value.reshape(len(value), -1)
     kernel = (layer.weights.shape[1], layer.weights.shape[2])
-    patches = windows(value, kernel, layer.stride)
+    top, bottom, left, right = layer.padding
+    padded = np.pad(value, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=layer.pad)
+    patches = windows(padded, kernel, layer.stride)
+    if isinstance(layer, DepthwiseLayer):
+        patches = patches.transpose(0, 1, 2, 5, 3, 4)
+        return patches.reshape(*patches.shape[:4], -1)
     return patches.reshape(*patches.shape[:3], -1)
 
 

@@ -1,7 +1,7 @@
 """A `Graph` as C: constants, one static arena, and one function that calls the firmware's operators in turn.
 
 Only operators in use are called, so the linker drops the others. What an operator itself is in C is registered in
-`emit_basic.py`, `emit_dense.py` and `emit_spatial.py`.
+one of the `emit_*.py`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 
 from ..errors import ModelFault
-from . import emit_basic, emit_dense, emit_spatial
+from . import emit_basic, emit_conv_float, emit_dense, emit_spatial
 from .emit_operator import C_TYPES, calls, constants, headers, in_place, scratch_bytes
 from .graph import Graph
 from .limits import MAX_WINDOW
 from .operators import Operator
 from .plan import ALIGNMENT, Plan, Step, plan_memory
 
-REGISTRATIONS = (emit_basic, emit_dense, emit_spatial)
+REGISTRATIONS = (emit_basic, emit_conv_float, emit_dense, emit_spatial)
 """The modules that teach the functions of `emit_operator.py` an operator; importing them is enough."""
 
 _HASH_BYTES = 16

@@ -1,4 +1,4 @@
-"""Convolutions, pools and `Add` in C."""
+"""Convolutions of integers, pools and `Add` in C."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _(operator: Conv2d, symbol: str) -> str:
         pixels = operator.output.shape[0] * operator.output.shape[1]
         parameters = f"static const pb_pointwise {symbol}__parameters = {{{pixels}, {filters}}};\n"
     else:
-        window = _window(operator, (operator.weights.shape[1], operator.weights.shape[2]), operator.padding)
+        window = window_initialiser(operator, (operator.weights.shape[1], operator.weights.shape[2]), operator.padding)
         parameters = f"static const pb_conv {symbol}__parameters = {{{window}, {operator.pad_value}, {filters}}};\n"
     return (
         array(_WORDS, f"{symbol}__weights", pack_filters(rows, operator.bits))
@@ -54,7 +54,7 @@ def _(operator: Conv2d, symbol: str) -> str:
 
 @constants.register
 def _(operator: DepthwiseConv2d, symbol: str) -> str:
-    window = _window(operator, (operator.weights.shape[0], operator.weights.shape[1]), operator.padding)
+    window = window_initialiser(operator, (operator.weights.shape[0], operator.weights.shape[1]), operator.padding)
     bias = fold_padding(operator.bias, operator.weights, operator.pad_value)
     pointers = f"{symbol}__weights, {symbol}__scaling"
     return (
@@ -66,14 +66,15 @@ def _(operator: DepthwiseConv2d, symbol: str) -> str:
 
 @constants.register
 def _(operator: AveragePool2d, symbol: str) -> str:
-    window = _window(operator, operator.kernel, _NO_PADDING)
+    window = window_initialiser(operator, operator.kernel, _NO_PADDING)
     numbers = f"{operator.bias}, {operator.multiplier}"
     return f"static const pb_average_pool {symbol}__parameters = {{{window}, {numbers}}};\n"
 
 
 @constants.register
 def _(operator: MaxPool2d, symbol: str) -> str:
-    return f"static const pb_conv_window {symbol}__parameters = {_window(operator, operator.kernel, _NO_PADDING)};\n"
+    window = window_initialiser(operator, operator.kernel, _NO_PADDING)
+    return f"static const pb_conv_window {symbol}__parameters = {window};\n"
 
 
 @constants.register
@@ -156,7 +157,7 @@ def _(operator: AveragePool2d | MaxPool2d | Add) -> bool:
     return True
 
 
-def _window(operator: Spatial, kernel: tuple[int, int], padding: tuple[int, int, int, int]) -> str:
+def window_initialiser(operator: Spatial, kernel: tuple[int, int], padding: tuple[int, int, int, int]) -> str:
     """Initialiser of a `pb_conv_window`."""
     numbers = (*operator.input_shape, *operator.output.shape[:2], *kernel, *operator.stride, padding[0], padding[2])
     return f"{{{', '.join(map(str, numbers))}}}"

@@ -36,6 +36,7 @@ __all__ = [
     "Add",
     "AveragePool2d",
     "Conv2d",
+    "Conv2dFloat",
     "DType",
     "Dense",
     "DenseFloat",
@@ -256,10 +257,52 @@ class DenseFloat:
         require(self.output.dtype == "float32", self.name, f"output is {self.output.dtype}, not float32")
 
 
-Spatial = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d
+@dataclass(frozen=True)
+class Conv2dFloat:
+    """Convolution in float32, in the fixed order of `DenseFloat`: bias, then the window row by row and all channels of
+    a tap before the next; then the activation.
+
+    weights float32 [outputs, kernel height, kernel width, inputs], or [channels, …, 1] where each channel has a kernel
+    of its own; bias [outputs]; stride and padding as in `Conv2d`, the padding filled with `pad_value`.
+    """
+
+    name: str
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    pad_value: float
+    activation: Literal["none", "relu"]
+    input_shape: tuple[int, int, int]
+    output: Tensor
+
+    def __post_init__(self) -> None:
+        channels = _output_channels(self)
+        check_array(self.name, "weights", self.weights, np.float32, (channels, None, None, None))
+        check_array(self.name, "biases", self.bias, np.float32, (channels,))
+        finite = bool(np.isfinite(self.weights).all() and np.isfinite(self.bias).all())
+        require(finite, self.name, "a weight is not finite")
+        require(isinstance(self.pad_value, float), self.name, f"pad value {self.pad_value!r} is no number with a point")
+        require(math.isfinite(self.pad_value), self.name, f"pad value {self.pad_value} is not finite")
+        require(self.activation in ("none", "relu"), self.name, f"activation {self.activation!r} is not none or relu")
+        require(self.output.dtype == "float32", self.name, f"output is {self.output.dtype}, not float32")
+        _check_window(self, (self.weights.shape[1], self.weights.shape[2]), self.padding, channels)
+        read, inputs = self.weights.shape[3], self.input_shape[2]
+        own = read == 1 and channels == inputs
+        require(read == inputs or own, self.name, f"weights {self.weights.shape}, input {self.input_shape}")
+
+    @property
+    def depthwise(self) -> bool:
+        """Each channel has a kernel of its own."""
+        return self.weights.shape[3] == 1 and self.input_shape[2] > 1
+
+
+Spatial = Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d | Conv2dFloat
 """Operators that slide a window over (height, width, channels)."""
 
-Operator = Quantise | Dense | Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d | Add | ToFloat | DenseFloat
+Operator = (
+    Quantise | Dense | Conv2d | DepthwiseConv2d | AveragePool2d | MaxPool2d | Add | ToFloat | DenseFloat | Conv2dFloat
+)
 
 
 def macs(operator: Operator) -> int:
@@ -267,7 +310,7 @@ def macs(operator: Operator) -> int:
     match operator:
         case Dense() | DenseFloat():
             return int(operator.weights.size)
-        case Conv2d() | DepthwiseConv2d():
+        case Conv2d() | DepthwiseConv2d() | Conv2dFloat():
             return int(operator.weights.size) * operator.output.shape[0] * operator.output.shape[1]
     return 0
 
@@ -277,7 +320,7 @@ def stored_bytes(operator: Operator) -> int:
     match operator:
         case Dense() | Conv2d() | DepthwiseConv2d():
             return -(-operator.weights.size * operator.bits // 8) + operator.bias.nbytes + operator.multiplier.nbytes
-        case DenseFloat():
+        case DenseFloat() | Conv2dFloat():
             return operator.weights.nbytes + operator.bias.nbytes
     return 0
 
@@ -303,7 +346,7 @@ def _check_reach(name: str, reach: int) -> None:
     require(reach < ACCUMULATOR_LIMIT, name, f"the accumulator can reach {reach}, over 2^31")
 
 
-def _output_channels(operator: Conv2d | DepthwiseConv2d) -> int:
+def _output_channels(operator: Conv2d | DepthwiseConv2d | Conv2dFloat) -> int:
     shape = operator.output.shape
     require(len(shape) == 3, operator.name, f"output {shape} is not height, width, channels")
     return shape[2]
@@ -323,7 +366,8 @@ def _check_window(
     """The output's shape is what the window gives, with the input's channels if `channels` is None; no window lies in
     the padding alone."""
     name = operator.name
-    _check_int8(name, operator.output)
+    if not isinstance(operator, Conv2dFloat):
+        _check_int8(name, operator.output)
     check_integers(name, "stride", operator.stride, 2, 1, MAX_TENSOR_BYTES)
     check_integers(name, "input shape", operator.input_shape, 3, 1, MAX_TENSOR_BYTES)
     check_integers(name, "padding", padding, 4, 0, MAX_TENSOR_BYTES)

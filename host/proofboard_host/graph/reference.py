@@ -20,6 +20,7 @@ from .operators import (
     Add,
     AveragePool2d,
     Conv2d,
+    Conv2dFloat,
     Dense,
     DenseFloat,
     DepthwiseConv2d,
@@ -111,6 +112,13 @@ def _(operator: DenseFloat, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
     if operator.activation == "relu":
         return np.where(accumulator > 0, accumulator, np.float32(0))
     return accumulator
+
+
+@apply.register
+def _(operator: Conv2dFloat, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+    sums = spatial.conv2d_float(tensor.reshape(-1, *operator.input_shape), operator)
+    flat = sums.reshape(len(sums), -1)
+    return np.where(flat > 0, flat, np.float32(0)) if operator.activation == "relu" else flat
 
 
 @apply.register

@@ -6,15 +6,17 @@ All take images int8 [clips, height, width, channels] and give [clips, output he
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .exact import exact_products
-from .operators import AveragePool2d, Conv2d, DepthwiseConv2d, MaxPool2d
+from .operators import AveragePool2d, Conv2d, Conv2dFloat, DepthwiseConv2d, MaxPool2d
 
 Images = NDArray[np.int8]
+Value = TypeVar("Value", np.int8, np.float32)
 
 
 def conv2d_sums(images: Images, operator: Conv2d) -> NDArray[np.int32]:
@@ -54,15 +56,29 @@ def max_pool2d(images: Images, operator: MaxPool2d) -> Images:
     return largest
 
 
-def _pad(images: Images, operator: Conv2d | DepthwiseConv2d) -> Images:
+def conv2d_float(images: NDArray[np.float32], operator: Conv2dFloat) -> NDArray[np.float32]:
+    """Sums in float32, one product after the other over all outputs: the order of the C loop."""
+    kernel = (operator.weights.shape[1], operator.weights.shape[2])
+    sums = np.broadcast_to(operator.bias, (len(images), *operator.output.shape)).copy()
+    columns = operator.weights.reshape(len(operator.weights), kernel[0] * kernel[1], -1)
+    for tap, seen in enumerate(_taps(_pad(images, operator), kernel, operator)):
+        if operator.depthwise:
+            sums += seen * columns[:, tap, 0]
+            continue
+        for channel in range(columns.shape[2]):
+            sums += seen[..., channel, None] * columns[:, tap, channel]
+    return sums
+
+
+def _pad(images: NDArray[Value], operator: Conv2d | DepthwiseConv2d | Conv2dFloat) -> NDArray[Value]:
     top, bottom, left, right = operator.padding
     margins = ((0, 0), (top, bottom), (left, right), (0, 0))
     return np.pad(images, margins, constant_values=operator.pad_value)
 
 
 def _taps(
-    images: Images, kernel: tuple[int, int], operator: DepthwiseConv2d | AveragePool2d | MaxPool2d
-) -> Iterator[Images]:
+    images: NDArray[Value], kernel: tuple[int, int], operator: DepthwiseConv2d | AveragePool2d | MaxPool2d | Conv2dFloat
+) -> Iterator[NDArray[Value]]:
     """What each place of the kernel sees, row by row: [clips, output height, output width, channels]."""
     rows, columns = operator.output.shape[:2]
     vertical, horizontal = operator.stride

@@ -10,6 +10,7 @@ from .operators import (
     Add,
     AveragePool2d,
     Conv2d,
+    Conv2dFloat,
     Dense,
     DenseFloat,
     DepthwiseConv2d,
@@ -66,10 +67,11 @@ def check_float_range(operators: tuple[Operator, ...], sources: Sources) -> None
         bound = 0.0
         if isinstance(operator, ToFloat):
             bound = 32768.0 * operator.scale
-        if isinstance(operator, DenseFloat):
+        if isinstance(operator, DenseFloat | Conv2dFloat):
+            largest = max(bounds[read[0]], abs(operator.pad_value) if isinstance(operator, Conv2dFloat) else 0.0)
             with np.errstate(over="ignore"):
-                weights = np.abs(operator.weights.astype(np.float64)).sum(axis=1)
-                bound = float((weights * bounds[read[0]] + np.abs(operator.bias.astype(np.float64))).max())
+                weights = np.abs(operator.weights.astype(np.float64)).reshape(len(operator.weights), -1).sum(axis=1)
+                bound = float((weights * largest + np.abs(operator.bias.astype(np.float64))).max())
             require(bound < 2.0**127, operator.name, "some input drives the layer past float32")
         bounds.append(bound)
 
@@ -87,7 +89,7 @@ def _check_meets(operator: Operator, source: Tensor) -> None:
         case Dense() | DenseFloat():
             inputs = operator.weights.shape[1]
             require(source.size == inputs, name, f"takes {inputs} inputs, is given {source.size}")
-        case Conv2d() | DepthwiseConv2d() | AveragePool2d() | MaxPool2d():
+        case Conv2d() | DepthwiseConv2d() | AveragePool2d() | MaxPool2d() | Conv2dFloat():
             shape = operator.input_shape
             require(source.shape == shape, name, f"takes the shape {shape}, is given {source.shape}")
         case Add():
@@ -105,6 +107,6 @@ def _input_type(operator: Operator) -> str:
     match operator:
         case Quantise() | ToFloat():
             return "int16"
-        case DenseFloat():
+        case DenseFloat() | Conv2dFloat():
             return "float32"
     return "int8"

@@ -21,6 +21,7 @@ CODE_BYTES: Mapping[str, int] = MappingProxyType(
         "argmax_s32": 44,
         "average_pool_s8": 520,
         "conv_engine": 328,
+        "conv_f32": 392,
         "conv_patches": 188,
         "conv_product_m33": 436,
         "conv_s2": 48,
@@ -54,3 +55,9 @@ CODE_BYTES: Mapping[str, int] = MappingProxyType(
     }
 )
 """By source file of the firmware: what a kernel that is called takes of flash."""
+
+MEMCPY_BYTES = 236
+"""The C library's memcpy, which only some networks need."""
+
+MEMCPY_CALLERS = frozenset({"conv_engine"})
+"""Source files that call it; a network of float32 logits does as well."""

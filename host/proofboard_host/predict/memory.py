@@ -10,6 +10,7 @@ from ..graph.operators import (
     Add,
     AveragePool2d,
     Conv2d,
+    Conv2dFloat,
     Dense,
     DenseFloat,
     DepthwiseConv2d,
@@ -20,7 +21,15 @@ from ..graph.operators import (
 )
 from ..graph.packing import dense_kernel, pack_dense
 from ..graph.packing_conv import pack_depthwise, pack_filters, pack_scaling
-from .code_size import CODE_BYTES, FIRMWARE_RAM, FIRMWARE_ROM, NETWORK_BYTES, NETWORK_LAYER_BYTES
+from .code_size import (
+    CODE_BYTES,
+    FIRMWARE_RAM,
+    FIRMWARE_ROM,
+    MEMCPY_BYTES,
+    MEMCPY_CALLERS,
+    NETWORK_BYTES,
+    NETWORK_LAYER_BYTES,
+)
 
 _ALIGNMENT = 4  # of every constant, near enough
 _SAMPLE_BYTES = 2
@@ -37,6 +46,7 @@ _PARAMETER_BYTES = {
     Add: 16,
     ToFloat: 0,
     DenseFloat: 12,
+    Conv2dFloat: 40,
 }
 """Of the parameter struct of each kind of operator, as the firmware's headers declare it."""
 
@@ -49,6 +59,8 @@ def predict_rom(graph: Graph, specification: FrontendSpec) -> int:
     files = {file for operator in graph.operators for file in kernel_files(operator)}
     files.add("argmax_f32" if graph.output.dtype == "float32" else "argmax_s32")
     code = sum(CODE_BYTES[file] for file in files)
+    if graph.output.dtype == "float32" or not files.isdisjoint(MEMCPY_CALLERS):
+        code += MEMCPY_BYTES
     network = NETWORK_BYTES + NETWORK_LAYER_BYTES * len(graph.operators)
     constants = sum(constant_bytes(operator) for operator in graph.operators)
     return FIRMWARE_ROM + code + network + constants + frontend_table_bytes(specification)
@@ -78,7 +90,7 @@ def constant_bytes(operator: Operator) -> int:
         case DepthwiseConv2d():
             scaling = pack_scaling(operator.bias, operator.multiplier)
             arrays = [pack_depthwise(operator.weights, operator.bits).nbytes, scaling.nbytes]
-        case DenseFloat():
+        case DenseFloat() | Conv2dFloat():
             arrays = [operator.weights.nbytes, operator.bias.nbytes]
         case _:
             arrays = []
@@ -105,6 +117,8 @@ def kernel_files(operator: Operator) -> tuple[str, ...]:
             return (*stored, "depthwise_s8", "depthwise_blocks_m33", "depthwise_taps_m33")
         case DenseFloat():
             return ("dense_f32", "relu_f32") if operator.activation == "relu" else ("dense_f32",)
+        case Conv2dFloat():
+            return ("conv_f32", "relu_f32") if operator.activation == "relu" else ("conv_f32",)
         case Quantise():
             return ("quantise",)
         case AveragePool2d():

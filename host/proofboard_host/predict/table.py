@@ -176,13 +176,24 @@ CORTEX_M33: Coefficients = MappingProxyType(
             "output": Rate(10.0, 7.0),
         },
         "dense_f32": {
-            "call": Rate(17.0, 11.0),
-            "output": Rate(7.0, 7.0),
+            "call": Rate(16.58, 10.65),
+            "output": Rate(7.22, 7.17),
             "product": Rate(8.0, 6.0),
         },
         "relu_f32": {
-            "call": Rate(4.0, 4.0),
-            "output": Rate(10.0, 8.0),
+            "call": Rate(4.75, 4.63),
+            "output": Rate(9.59, 7.7),
+        },
+        "conv_f32": {
+            "call": Rate(76.4, 51.95),
+            "row": Rate(23.92, 20.26),
+            "pixel": Rate(37.93, 37.04),
+            "output": Rate(29.03, 25.98),
+            "line": Rate(6.63, 6.72),
+            "tap": Rate(17.13, 14.61),
+            "tap beside": Rate(3.99, 4.6),
+            "tap inside": Rate(11.05, 12.53),
+            "product": Rate(7.97, 6.97),
         },
         "finish_int16": {
             "call": Rate(14.92, 7.15),

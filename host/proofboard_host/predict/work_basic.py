@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..graph.graph import Graph
-from ..graph.operators import Dense, DenseFloat, Quantise, ToFloat
+from ..graph.operators import Conv2dFloat, Dense, DenseFloat, Quantise, ToFloat
 from ..graph.packing import GROUP, S2, S4, S8, S8_WIDE, dense_kernel
 from .work import Work, layer_work
 
@@ -53,9 +53,42 @@ def _(operator: ToFloat) -> tuple[Work, ...]:
 @layer_work.register
 def _(operator: DenseFloat) -> tuple[Work, ...]:
     outputs = operator.output.size
-    dense = Work("dense_f32", {"call": 1, "output": outputs, "product": operator.weights.size})
-    relu = Work("relu_f32", {"call": 1, "output": outputs})
-    return (dense, relu) if operator.activation == "relu" else (dense,)
+    return _activated(operator, Work("dense_f32", {"call": 1, "output": outputs, "product": operator.weights.size}))
+
+
+@layer_work.register
+def _(operator: Conv2dFloat) -> tuple[Work, ...]:
+    """Every output goes through all taps of its window; those inside of the input
+    take a few steps more, those beside it at the height of a row some.
+    """
+    height, width, reads = operator.weights.shape[1:]
+    rows, columns, outputs = operator.output.shape
+    down = taps_inside(operator.input_shape[0], rows, height, operator.stride[0], operator.padding[0])
+    across = taps_inside(operator.input_shape[1], columns, width, operator.stride[1], operator.padding[2])
+    windows = rows * columns * outputs
+    amounts = {
+        "call": 1,
+        "row": rows,
+        "pixel": rows * columns,
+        "output": windows,
+        "line": windows * height,
+        "tap": windows * height * width,
+        "tap beside": outputs * down * (columns * width - across),
+        "tap inside": outputs * down * across,
+        "product": windows * height * width * reads,
+    }
+    return _activated(operator, Work("conv_f32", amounts))
+
+
+def taps_inside(size: int, outputs: int, kernel: int, stride: int, before: int) -> int:
+    """How many taps of all windows along one side of an image of `size` lie inside of it."""
+    starts = [index * stride - before for index in range(outputs)]
+    return sum(min(start + kernel, size) - max(start, 0) for start in starts)
+
+
+def _activated(operator: DenseFloat | Conv2dFloat, work: Work) -> tuple[Work, ...]:
+    relu = Work("relu_f32", {"call": 1, "output": operator.output.size})
+    return (work, relu) if operator.activation == "relu" else (work,)
 
 
 def finish_work(graph: Graph) -> Work:

@@ -16,7 +16,7 @@ import torch
 from brevitas.quant import Int8WeightPerChannelFloat
 from torch import nn
 
-from ..compress.layers import Chain, Codes, MaxPoolLayer
+from ..compress.layers import Chain, Codes, PoolLayer
 from ..train.network import FloatLayer
 from .student import Effort, Geometry, Lessons, chain_from, fit
 
@@ -66,7 +66,7 @@ def train_on_grid(
     Raises:
         ModelFault: the loss is no number any more.
     """
-    weighted = [layer for layer in chain.layers if not isinstance(layer, MaxPoolLayer)]
+    weighted = [layer for layer in chain.layers if not isinstance(layer, PoolLayer)]
     centre = geometry.patches(lessons.features[:: max(1, len(lessons.features) // 2000)]).mean((0, 1))
     grids: list[Any] = []
     for index, (layer, width) in enumerate(zip(weighted, bits, strict=True)):
@@ -93,7 +93,7 @@ def train_on_grid(
         codes.append(Codes(values, scale, width))
     remaining = iter(codes)
     trained = [
-        layer if isinstance(layer, MaxPoolLayer) else replace(layer, codes=next(remaining).shaped(layer.weights.shape))
+        layer if isinstance(layer, PoolLayer) else replace(layer, codes=next(remaining).shaped(layer.weights.shape))
         for layer in chain_from(plain, factors, geometry).layers
     ]
     return Chain(chain.shape, tuple(trained))

@@ -15,18 +15,16 @@ import numpy as np
 import torch
 
 from ..errors import ModelFault
-from .network import FloatLayer, FloatNetwork
+from .network import FloatNetwork
+from .network_file import arrays_of, network_of
 
-FORMAT = "proofboard-checkpoint-1"
+FORMAT = "proofboard-checkpoint-2"
 
 
 def save_checkpoint(network: FloatNetwork, path: Path) -> None:
     """Write `network` to `path`; the file is whole or not there."""
-    state: dict[str, Any] = {"format": FORMAT, "sha256": network_hash(network), "layers": []}
-    for layer in network.layers:
-        state["layers"].append(
-            {"weight": torch.from_numpy(layer.weights.copy()), "bias": torch.from_numpy(layer.bias.copy())}
-        )
+    arrays = {name: torch.from_numpy(array.copy()) for name, array in arrays_of(network).items()}
+    state: dict[str, Any] = {"format": FORMAT, "sha256": network_hash(network), "arrays": arrays}
     temporary = path.with_name(path.name + ".tmp")
     torch.save(state, temporary)
     temporary.replace(path)
@@ -48,21 +46,20 @@ def load_checkpoint(path: Path) -> FloatNetwork:
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise ModelFault(f"is not a {FORMAT} file", where=str(path), hint=hint)
     try:
-        network = FloatNetwork(
-            tuple(FloatLayer(entry["weight"].numpy(), entry["bias"].numpy()) for entry in state["layers"])
-        )
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ModelFault("lacks a layer's weight or bias", where=str(path), hint=hint) from error
+        network = network_of({name: tensor.numpy() for name, tensor in state["arrays"].items()})
+    except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelFault("holds something else than a network's tensors", where=str(path), hint=hint) from error
+    except ModelFault as fault:
+        raise ModelFault(fault.seen, where=str(path), hint=hint) from fault
     if network_hash(network) != state.get("sha256"):
         raise ModelFault("its weights do not have the hash that was written with them", where=str(path), hint=hint)
     return network
 
 
 def network_hash(network: FloatNetwork) -> str:
-    """SHA-256 over shapes and little-endian values of all layers, hex."""
+    """SHA-256 over shapes and little-endian values of all arrays, hex."""
     sha = hashlib.sha256()
-    for layer in network.layers:
-        for array in (layer.weights, layer.bias):
-            sha.update(repr(array.shape).encode())
-            sha.update(np.ascontiguousarray(array, "<f4").tobytes())
+    for name, array in arrays_of(network).items():
+        sha.update(f"{name} {array.shape} {array.dtype}".encode())
+        sha.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
     return sha.hexdigest()

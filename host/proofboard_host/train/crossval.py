@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from ..application import Application
 from ..compress import compress
+from ..errors import ModelFault
 from ..graph import reference
 from ..graph.graph import Graph
 from ..progress import Progress
+from .convolutional import train_convolutional
 from .material import SYNTHETIC, WORKERS, Material
 from .network import FloatNetwork, widths_of
 from .trainer import Regularisation, TrainingSet, deterministic, train
@@ -88,7 +90,14 @@ def fit_side(
         material.features[rows], material.labels[rows], draw_weights(application, material, rows), STEPS_PER_EPOCH
     )
     seed = application.train.seed * 1000 + (application.train.folds if held_out is None else held_out)
-    network = train(data, widths_of(application), application.train, seed=seed, regularisation=regularisation)
+    try:
+        if application.network.layers:
+            network = train_convolutional(application, data, seed=seed, regularisation=regularisation)
+        else:
+            network = train(data, widths_of(application), application.train, seed=seed, regularisation=regularisation)
+    except ModelFault as fault:
+        side = "all clips" if held_out is None else f"all but fold {held_out + 1} of {application.train.folds}"
+        raise ModelFault(fault.seen, where=f"{fault.where} on {side}", hint=fault.hint) from fault
     return network, compress(network, data.features, application)
 
 

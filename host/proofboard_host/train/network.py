@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..application import Application
+from ..convolutions import conv_steps
 from ..errors import ModelFault
+from .trunk import FloatTrunk
 
 Float32 = npt.NDArray[np.float32]
 
@@ -34,10 +36,11 @@ class FloatLayer:
 class FloatNetwork:
     """Layers with ReLU between them; takes features × 2^-8 (octaves of energy), gives one logit a class.
 
-    The normalisation of the features is folded into the first layer.
+    The normalisation of the features is folded into the first layer. `trunk`: convolutions in front of the layers.
     """
 
     layers: tuple[FloatLayer, ...]
+    trunk: FloatTrunk | None = None
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -45,20 +48,33 @@ class FloatNetwork:
         for before, after in pairwise(self.layers):
             if before.weights.shape[0] != after.weights.shape[1]:
                 raise ModelFault(f"{before.weights.shape[0]} outputs meet {after.weights.shape[1]} inputs")
+        if self.trunk is not None and self.trunk.outputs != self.widths[0]:
+            raise ModelFault(f"{self.trunk.outputs} channels meet {self.widths[0]} inputs")
+
+    @property
+    def inputs(self) -> int:
+        """Features that it reads."""
+        return self.widths[0] if self.trunk is None else self.trunk.features
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Inputs, then the outputs of every layer."""
+        """Inputs of the fully connected layers, then the outputs of each."""
         return (self.layers[0].weights.shape[1], *(layer.weights.shape[0] for layer in self.layers))
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
-        return macs(self.widths)
+        return macs(self.widths) + (0 if self.trunk is None else self.trunk.macs)
 
     def activations(self, features: npt.NDArray[np.int16]) -> tuple[Float32, ...]:
-        """Outputs of every layer, after ReLU but for the last, for int16 features [n, …]: float32 [n, outputs]."""
+        """Of every fully connected layer, after ReLU but for the last: float32 [n, outputs].
+
+        Args:
+            features: int16 [n, …].
+        """
         value = features.reshape(len(features), -1).astype(np.float32) * np.float32(FEATURE_SCALE)
+        if self.trunk is not None:
+            value = self.trunk.forward(value)
         outputs: list[Float32] = []
         for index, layer in enumerate(self.layers):
             value = np.asarray(value @ layer.weights.T + layer.bias, np.float32)
@@ -73,8 +89,10 @@ class FloatNetwork:
 
 
 def widths_of(application: Application) -> tuple[int, ...]:
-    """Inputs, hidden widths and classes of an application's network."""
-    return (application.features, *application.network.hidden, len(application.data.classes))
+    """Inputs, hidden widths and classes of the fully connected layers of an application's network."""
+    steps = conv_steps(application.network.layers, application.frames, application.frontend.mel_bands)
+    inputs = steps[-1].output_shape[2] if steps else application.features
+    return (inputs, *application.network.hidden, len(application.data.classes))
 
 
 def macs(widths: tuple[int, ...]) -> int:

@@ -22,11 +22,13 @@ from .. import frontend as frontend_package
 from .. import graph as graph_package
 from ..application import Application
 from ..data.clips import Dataset
+from ..errors import ModelFault
 from ..graph.graph import Graph, load_graph, save_graph
 from ..progress import Progress
 from . import __file__ as train_file
 from .material import Material
-from .network import FloatLayer, FloatNetwork
+from .network import FloatNetwork
+from .network_file import arrays_of, network_of
 
 RESULT, GRAPH, CHECKPOINT, MATERIAL = "result.npz", "compressed.npz", "baseline.pt", "material.npz"
 
@@ -164,8 +166,7 @@ def _save(trained: TrainedApplication) -> None:
         "oof_scales": trained.oof_scales,
     }
     for fold, network in enumerate(trained.teachers):
-        for index, layer in enumerate(network.layers):
-            arrays[f"weights{fold}.{index}"], arrays[f"bias{fold}.{index}"] = layer.weights, layer.bias
+        arrays |= {f"network{fold}.{name}": array for name, array in arrays_of(network).items()}
     temporary = trained.folder / (RESULT + ".tmp")
     with temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
@@ -183,7 +184,7 @@ def _load(folder: Path, key: str) -> TrainedApplication | None:
         teachers = tuple(_teachers(arrays))
         key_then, digest = (arrays[name].tobytes().decode() for name in ("key", "digest"))
         graph = load_graph(folder / GRAPH)
-    except (OSError, BadZipFile, KeyError, ValueError):
+    except (OSError, BadZipFile, KeyError, ValueError, ModelFault):
         return None
     if not teachers or key_then != key or graph.digest != digest:
         return None
@@ -192,8 +193,6 @@ def _load(folder: Path, key: str) -> TrainedApplication | None:
 
 
 def _teachers(arrays: dict[str, npt.NDArray[np.float32]]) -> Iterator[FloatNetwork]:
-    for fold in itertools.takewhile(lambda fold: f"weights{fold}.0" in arrays, itertools.count()):
-        count = sum(name.startswith(f"weights{fold}.") for name in arrays)
-        yield FloatNetwork(
-            tuple(FloatLayer(arrays[f"weights{fold}.{index}"], arrays[f"bias{fold}.{index}"]) for index in range(count))
-        )
+    for fold in itertools.takewhile(lambda fold: f"network{fold}.weights.0" in arrays, itertools.count()):
+        own = f"network{fold}."
+        yield network_of({name.removeprefix(own): array for name, array in arrays.items() if name.startswith(own)})

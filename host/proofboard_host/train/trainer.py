@@ -7,7 +7,7 @@ other instead (`crossval.py`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..application import TrainSection
+from ..errors import ModelFault
 from .network import FEATURE_SCALE, FloatLayer, FloatNetwork, fold_normalisation, without_level
 from .variation import Variation, vary
 
@@ -92,11 +93,48 @@ def train(
         The network that takes features × 2^-8.
     """
     chance = torch.Generator().manual_seed(seed)
-    rows = torch.from_numpy(data.features.astype(np.float32) * np.float32(FEATURE_SCALE))
     mean, deviation = _band_statistics(data.features)
-    labels = torch.from_numpy(data.labels)
-    layers = _initial_layers(widths, chance)
+    layers = initial_layers(widths, chance)
     parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+    centre, spread = torch.from_numpy(mean), torch.from_numpy(deviation)
+
+    def answer(octaves: torch.Tensor) -> torch.Tensor:
+        inputs = octaves.flatten(1)
+        inputs = (inputs - inputs.mean(1, keepdim=True) - centre) / spread
+        return dense_forward(layers, inputs, chance, regularisation.dropout)
+
+    average = optimise(data, section, parameters, answer, chance, regularisation)
+    arrays = [value.numpy() for value in average]
+    trained = [FloatLayer(arrays[index], arrays[index + 1]) for index in range(0, len(arrays), 2)]
+    trained[0] = fold_normalisation(trained[0], mean, deviation)
+    return FloatNetwork(tuple(trained))
+
+
+def optimise(
+    data: TrainingSet,
+    section: TrainSection,
+    parameters: Sequence[torch.Tensor],
+    answer: Callable[[torch.Tensor], torch.Tensor],
+    chance: torch.Generator,
+    regularisation: Regularisation,
+    *,
+    after_step: Callable[[], None] = lambda: None,
+) -> list[torch.Tensor]:
+    """AdamW with a rise and half a cosine, in place.
+
+    Args:
+        answer: logits [n, classes] of octaves [n, frames, bands], from `parameters`.
+        chance: draws rows and varies them.
+        after_step: called behind each change of the parameters.
+
+    Returns:
+        Running means of the parameters.
+
+    Raises:
+        ModelFault: the loss is no number any more; it says in which epoch.
+    """
+    rows = torch.from_numpy(data.features.astype(np.float32) * np.float32(FEATURE_SCALE))
+    labels = torch.from_numpy(data.labels)
     average = [parameter.detach().clone() for parameter in parameters]
     optimiser = torch.optim.AdamW(
         parameters, lr=section.learning_rate, weight_decay=regularisation.weight_decay, fused=True
@@ -104,28 +142,29 @@ def train(
     total = section.epochs * data.steps_per_epoch
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _cosine(step, total))
     draw = torch.from_numpy(data.weights / data.weights.sum())
-    centre, spread = torch.from_numpy(mean), torch.from_numpy(deviation)
     step = 0
-    for _ in range(section.epochs):
+    for epoch in range(section.epochs):
         drawn = torch.multinomial(draw, section.batch * data.steps_per_epoch, replacement=True, generator=chance)
         for batch in drawn.split(section.batch):
-            inputs = vary(rows[batch], chance, regularisation.variation).flatten(1)
-            inputs = (inputs - inputs.mean(1, keepdim=True) - centre) / spread
-            logits = _forward(layers, inputs, chance, regularisation)
+            logits = answer(vary(rows[batch], chance, regularisation.variation))
             loss = functional.cross_entropy(logits, labels[batch], label_smoothing=regularisation.label_smoothing)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            after_step()
             schedule.step()
             step += 1
             # Short at first, or the mean would remember the random start of a short training.
             decay = min(regularisation.averaging, step / (step + 10))
             for slow, fast in zip(average, parameters, strict=True):
                 slow.lerp_(fast.detach(), 1 - decay)
-    arrays = [value.numpy() for value in average]
-    trained = [FloatLayer(arrays[index], arrays[index + 1]) for index in range(0, len(arrays), 2)]
-    trained[0] = fold_normalisation(trained[0], mean, deviation)
-    return FloatNetwork(tuple(trained))
+        if not math.isfinite(loss.item()):
+            raise ModelFault(
+                f"the loss is {loss.item()} in epoch {epoch + 1} of {section.epochs}",
+                where="training",
+                hint=f"take a lower train.learning_rate than {section.learning_rate:g}",
+            )
+    return average
 
 
 def _band_statistics(features: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -139,7 +178,8 @@ def _band_statistics(features: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.fl
     return np.tile(mean, frames).astype(np.float32), np.tile(deviation, frames).astype(np.float32)
 
 
-def _initial_layers(widths: tuple[int, ...], chance: torch.Generator) -> list[nn.Linear]:
+def initial_layers(widths: tuple[int, ...], chance: torch.Generator) -> list[nn.Linear]:
+    """Fully connected layers of these widths, with random weights."""
     layers = [nn.Linear(inputs, outputs) for inputs, outputs in pairwise(widths)]
     for layer in layers:
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=chance)
@@ -155,11 +195,12 @@ def _cosine(step: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
 
 
-def _forward(
-    layers: list[nn.Linear], value: torch.Tensor, chance: torch.Generator, regularisation: Regularisation
+def dense_forward(
+    layers: Sequence[nn.Linear], value: torch.Tensor, chance: torch.Generator, dropout: float
 ) -> torch.Tensor:
+    """Logits of what the first layer reads [n, inputs]; `dropout` is the share of hidden units silenced."""
     for layer in layers[:-1]:
-        value = _drop(torch.relu(layer(value)), regularisation.dropout, chance)
+        value = _drop(torch.relu(layer(value)), dropout, chance)
     logits: torch.Tensor = layers[-1](value)
     return logits
 
