@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import subprocess
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,17 +16,20 @@ from proofboard_harness.benchmarks.sparse_code import CODINGS, FOLDER
 from proofboard_host.errors import ModelFault
 from proofboard_host.rivals.cells import CellStore, key_of
 from proofboard_host.rivals.contest import Contest
-from proofboard_host.rivals.families import FullyConnected
+from proofboard_host.rivals.families import own, separable
 from proofboard_host.rivals.floor import Floor
 from proofboard_host.rivals.ladder import smallest_kept
-from proofboard_host.rivals.plain import answers, float_network, perceptron, prune_uniformly, prune_weights
+from proofboard_host.rivals.plain import float_network, plain, prune_uniformly, prune_weights
 from proofboard_host.rivals.plan import OURS, quick_plan, variants
 from proofboard_host.rivals.recipes import Kitchen, Recipe, Tuning
 from proofboard_host.rivals.sparse import CODINGS as ENCODERS
 from proofboard_host.rivals.sparse import Coded, encode_bitmap, encode_rice, weight_bytes
-from proofboard_host.rivals.standings import train_baseline
+from proofboard_host.rivals.standings import stand
 from proofboard_host.search.student import Effort
+from proofboard_host.train.convolutional import train_convolutional
+from proofboard_host.train.crossval import DEFAULT_REGULARISATION
 from proofboard_host.train.network import FloatLayer, FloatNetwork
+from proofboard_host.train.trainer import TrainingSet, deterministic
 from search_example import BANDS, FRAMES, CountingCosts, make_material, small_application
 from torch import nn
 
@@ -119,15 +123,27 @@ def test_bisection_finds_the_last_rung_that_keeps_accuracy(last: int) -> None:
     assert smallest_kept(7, lambda rung: False) is None
 
 
-def test_perceptron_computes_what_the_network_does() -> None:
-    original = network(FRAMES * BANDS, 12, 6, 2)
-    module = perceptron(original, FEATURES)
-    assert np.allclose(answers(module, FEATURES), original.forward(FEATURES), atol=2e-3)
-    assert np.allclose(float_network(module).forward(FEATURES), original.forward(FEATURES), atol=2e-3)
+def separable_network() -> FloatNetwork:
+    application = separable(small_application(), channels=6, epochs=1).application
+    rows = TrainingSet(FEATURES, np.arange(len(FEATURES)) % 2, np.ones(len(FEATURES)), 2)
+    with deterministic():
+        return train_convolutional(application, rows, seed=1, regularisation=DEFAULT_REGULARISATION)
+
+
+@pytest.mark.parametrize("make", [lambda: network(FRAMES * BANDS, 12, 6, 2), separable_network])
+def test_module_computes_what_the_network_does(make: Callable[[], FloatNetwork]) -> None:
+    original = make()
+    module = plain(original, FEATURES)
+    octaves = torch.from_numpy(FEATURES.reshape(len(FEATURES), 1, -1).astype(np.float32) / 256)
+    with torch.no_grad():
+        assert np.allclose(module(octaves).numpy(), original.forward(FEATURES), atol=5e-3)
+    back = float_network(module)
+    assert np.allclose(back.forward(FEATURES), original.forward(FEATURES), atol=5e-3)
+    assert back.macs == original.macs
 
 
 def test_uniform_pruning_narrows_every_hidden_layer() -> None:
-    module = perceptron(network(FRAMES * BANDS, 16, 8, 2), FEATURES)
+    module = plain(network(FRAMES * BANDS, 16, 8, 2), FEATURES)
     trained: list[tuple[int, ...]] = []
     prune_uniformly(module, 0.25, lambda pruned: trained.append(float_network(pruned).widths), 2)
     assert float_network(module).widths == (FRAMES * BANDS, 4, 2, 2)
@@ -135,8 +151,17 @@ def test_uniform_pruning_narrows_every_hidden_layer() -> None:
     assert trained[0][1] > trained[1][1] == 4
 
 
+def test_uniform_pruning_narrows_depthwise_layers_with_those_in_front() -> None:
+    module = plain(separable_network(), FEATURES)
+    prune_uniformly(module, 0.5, lambda pruned: None, 1)
+    pruned = float_network(module)
+    assert pruned.trunk is not None
+    assert [one.step.output_shape[2] for one in pruned.trunk.convolutions] == [3, 3, 3, 3, 6, 6, 6]
+    assert [one.step.depthwise for one in pruned.trunk.convolutions] == [False, *([True, False] * 3)]
+
+
 def test_magnitude_pruning_keeps_the_largest_weights_zeros_stay() -> None:
-    module = perceptron(network(FRAMES * BANDS, 16, 2), FEATURES)
+    module = plain(network(FRAMES * BANDS, 16, 2), FEATURES)
     before = [layer.weight.detach().clone() for layer in module.layers if isinstance(layer, nn.Linear)]
     prune_weights(module, 0.1, lambda pruned: None, 2)
     after = [layer.weight.detach() for layer in module.layers if isinstance(layer, nn.Linear)]
@@ -171,16 +196,19 @@ def small_contest(folder: Path, told: list[str]) -> Contest:
 def test_contest_is_complete_and_made_only_once(tmp_path: Path) -> None:
     told: list[str] = []
     result = small_contest(tmp_path, told).run()
-    assert [method.name for method in result.methods] == ["int8", "uniform", "magnitude", "ours"]
+    assert [method.name for method in result.methods] == ["int8", "uniform", "magnitude", "ours"] * 2
     assert all(len(method.cells) == 2 for method in result.methods)
     plain = result.methods[0].cells[0]
     assert plain is not None
     assert abs(plain.figures.difference) < 0.05
-    for method in result.methods[1:3]:
+    for method in (*result.methods[1:3], *result.methods[5:7]):
         for cell in method.cells:
             assert cell is not None
             assert cell.kept(result.rule)
-            assert cell.costs.rom <= plain.costs.rom
+            assert (
+                cell.costs.rom
+                <= (plain if method.family == result.methods[0].family else result.methods[4].cells[0]).costs.rom
+            )
     assert len(told) > 10
     stored = next(tmp_path.glob("*.json"))
     stored.write_text("{", encoding="utf-8")
@@ -199,10 +227,9 @@ def test_networks_of_a_fold_learn_nothing_from_its_clips(tmp_path: Path) -> None
             rows, features = floor.material.fold == 0, floor.material.features.copy()
             features[rows] = np.random.default_rng(9).integers(0, 6000, features[rows].shape)
             floor = dataclasses.replace(floor, material=dataclasses.replace(floor.material, features=features))
-        family = FullyConnected(1)
-        trained = train_baseline(floor, family, 3, tmp_path / str(spoilt), lambda text: None)
-        kitchen = Kitchen(floor, 3, Tuning(Effort(10, 1e-2, 32), 1), trained.module, family.chain)
-        graphs.append(kitchen.make(Recipe("uniform", "", "neurons", 0.5), 0.5)[0].digest)
+        standing = stand(floor, own(floor.application), 3, tmp_path / str(spoilt), lambda text: None)
+        kitchen = Kitchen(floor, 3, Tuning(Effort(10, 1e-2, 32), 1), standing.networks)
+        graphs.append(kitchen.make(Recipe("uniform", "", "neurons"), 0.5)[0].digest)
     assert graphs[0] == graphs[1]
 
 

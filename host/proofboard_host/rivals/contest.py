@@ -23,7 +23,7 @@ from .ladder import smallest_kept
 from .plan import INT8, RIVALS, Plan, ours
 from .recipes import Kitchen, Recipe
 from .results import ContestResult, MethodResult, VariantResult
-from .standings import Trained, train_baseline
+from .standings import hash_of, stand
 
 Tell = Callable[[str], None]
 """Is told what is being made."""
@@ -60,7 +60,7 @@ class Contest:
             ]
             for name, title, find in rows:
                 methods.append(MethodResult(family.title, name, title, tuple(find(corner) for corner in corners)))
-            for title, candidate in self.plan.variants.items():
+            for title, candidate in () if variants else self.plan.variants.items():
                 made = [corner.student(title, candidate) for corner in corners[: self.plan.variant_seeds]]
                 variants.append(VariantResult(title, len(made), tuple(cell for cell in made if cell is not None)))
         return ContestResult(seeds, self.rule, tuple(methods), tuple(variants))
@@ -82,13 +82,13 @@ class Corner:
         self._store = CellStore(contest.folder)
 
     @cached_property
-    def _trained(self) -> Trained:
+    def _standing(self) -> Standing:
         contest = self._contest
-        return train_baseline(contest.floor, self._family, self._seed, contest.folder, contest.tell)
+        return stand(contest.floor, self._family, self._seed, contest.folder, contest.tell)
 
     @cached_property
-    def _standing(self) -> Standing:
-        return self._trained.standing()
+    def _hash(self) -> str:
+        return hash_of(self._standing)
 
     @property
     def int8(self) -> Cell:
@@ -111,7 +111,7 @@ class Corner:
     def student(self, title: str, candidate: Candidate) -> Cell | None:
         """A candidate of the search; None where it could not be made."""
         contest = self._contest
-        key = key_of(self._trained.key, _OURS, candidate, contest.plan.efforts, search, compress, sparse)
+        key = key_of(self._hash, _OURS, candidate, contest.plan.efforts, search, compress, sparse)
 
         def make() -> Cell:
             contest.tell(f"seed {self._seed}: {candidate.label}")
@@ -123,12 +123,12 @@ class Corner:
 
     def _cooked(self, recipe: Recipe, keep: float) -> Cell:
         contest, tuning = self._contest, self._contest.plan.tuning
-        key = key_of(self._trained.key, recipe, keep, tuning, *_RECIPE_SOURCES, compress, sparse)
+        key = key_of(self._hash, recipe, keep, tuning, *_RECIPE_SOURCES, compress, sparse)
 
         def make() -> Cell:
             size = f"{keep:.1%} kept"
             contest.tell(f"seed {self._seed}: {recipe.title}, {size}")
-            kitchen = Kitchen(contest.floor, self._seed, tuning, self._trained.module, self._family.chain)
+            kitchen = Kitchen(contest.floor, self._seed, tuning, self._standing.networks)
             return self._standing.settle(recipe.name, size, kitchen.make(recipe, keep))
 
         return self._store.obtain(key, make)

@@ -60,5 +60,5 @@ def hold_contest(
     plan = {"full": full_plan, "quick": quick_plan}[order.extent](application, order.seeds)
     tell("reading what to train on")
     material = load_material(application, dataset, trained, silent)
-    floor = Floor(application, material, dataset.groups("train"), costs, plan.pool_rows)
+    floor = Floor(application, material, dataset.groups("train"), costs, plan.pool_rows, trained.teachers)
     return Contest(floor, plan, cache, tell).run()

@@ -24,7 +24,6 @@ from ..search.pool import POOL_ROWS, Pool, build_pool, side_weights
 from ..search.rule import Judge
 from ..search.student import Lessons
 from ..search.workbench import Efforts, Workbench
-from ..stats import softmax
 from ..train.material import SYNTHETIC, WORKERS, Material
 from ..train.network import FloatNetwork
 from ..train.trainer import deterministic
@@ -47,6 +46,7 @@ class Floor:
         groups: of the training clips.
         costs: links images.
         pool_rows: varied hearings to learn from.
+        trained: the application's own baseline, of its own seed: of each fold, then of all clips. Empty: train it.
     """
 
     application: Application
@@ -54,6 +54,7 @@ class Floor:
     groups: Sequence[str]
     costs: CostModel
     pool_rows: int = POOL_ROWS
+    trained: tuple[FloatNetwork, ...] = ()
 
     @cached_property
     def pool(self) -> Pool:
@@ -87,12 +88,10 @@ class Floor:
         real = rows[self.material.clip[rows] != SYNTHETIC]
         return self.material.features[real[:: max(1, len(real) // _CALIBRATION_ROWS)]]
 
-    def lessons(self, side: int | None, answers: npt.NDArray[np.float32] | None, distilled: float) -> Lessons:
-        """What a network learns from: labels, mixed with a teacher's `answers` (logits [rows of the pool, classes])."""
+    def lessons(self, side: int | None) -> Lessons:
+        """The pool with labels, drawn as a training side draws."""
         classes = len(self.application.data.classes)
         target = np.eye(classes)[self.material.labels[self.pool.row]] * (1 - _SMOOTHING) + _SMOOTHING / classes
-        if answers is not None:
-            target = distilled * softmax(answers) + (1 - distilled) * target
         weights = side_weights(self.application, self.material, self.pool, side)
         return Lessons(
             torch.from_numpy(self.pool.features),
@@ -117,20 +116,20 @@ class Standing:
     """The baseline of one seed.
 
     Attributes:
-        logits: its out-of-fold answers, real values [clips, classes].
-        teachers: its networks, where students of the search learn from them; empty elsewhere.
+        networks: of each fold, then of all clips.
+        logits: out-of-fold answers, real values [clips, classes].
     """
 
     floor: Floor
     seed: int
+    networks: tuple[FloatNetwork, ...]
     logits: npt.NDArray[np.float32]
-    teachers: tuple[FloatNetwork, ...]
 
     def workbench(self, efforts: Efforts) -> Workbench:
         """Trains our students on this baseline."""
         floor = self.floor
         positives = int((self.logits.argmax(axis=1) == floor.positive).sum())
-        return Workbench(floor.application, floor.material, floor.pool, self.teachers, positives, efforts)
+        return Workbench(floor.application, floor.material, floor.pool, self.networks, positives, efforts)
 
     def settle(self, method: str, size: str, graphs: Sequence[Graph]) -> Cell:
         """Judge one graph of a fold each, which read all features, at the baseline's operating point."""

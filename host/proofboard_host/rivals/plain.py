@@ -8,7 +8,6 @@ Magnitude pruning zeroes the smallest weights of the whole network (S. Han et al
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,9 @@ import torch_pruning
 from torch import nn
 from torch.nn.utils import prune
 
-from ..compress.layers import Chain, chain_of
+from ..convolutions import ConvStep, Padding
 from ..train.network import FEATURE_SCALE, FloatLayer, FloatNetwork
+from ..train.trunk import FloatConv, FloatTrunk
 
 _LEAST_DEVIATION = 0.1  # octaves: a feature that hardly changes is not blown up
 _BATCH = 1024
@@ -46,51 +46,98 @@ class Plain(nn.Module):
         return logits
 
 
-def statistics(features: npt.NDArray[np.int16]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and deviation of each feature in octaves, float32 [features], of int16 [n, …]."""
+def plain(network: FloatNetwork, features: npt.NDArray[np.int16]) -> Plain:
+    """A network as a module of the same function.
+
+    Args:
+        features: int16 [n, …], of training clips: what the first layer reads is normalised by them.
+    """
     octaves = features.reshape(len(features), -1).astype(np.float32) * np.float32(FEATURE_SCALE)
-    return torch.from_numpy(octaves.mean(0)), torch.from_numpy(octaves.std(0).clip(_LEAST_DEVIATION))
+    if network.trunk is None:
+        centre, deviation = octaves.mean(0), octaves.std(0).clip(_LEAST_DEVIATION)
+        shift = network.layers[0].weights @ centre
+        first = FloatLayer(network.layers[0].weights * deviation, network.layers[0].bias + shift)
+        return Plain(_tensor(centre), _tensor(deviation), nn.Sequential(*_dense((first, *network.layers[1:]))))
+    # One number for all places: kernels slide over them. Padding, which holds this centre, then is zero.
+    centre = np.full(octaves.shape[1], network.trunk.convolutions[0].pad, np.float32)
+    deviation = np.full(octaves.shape[1], octaves.std(), np.float32)
+    layers: list[nn.Module] = [nn.Unflatten(1, (1, *network.trunk.shape[:2]))]
+    for index, convolution in enumerate(network.trunk.convolutions):
+        layers += _convolution(convolution, float(octaves.std()) if index == 0 else 1.0)
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), *_dense(network.layers)]
+    return Plain(_tensor(centre), _tensor(deviation), nn.Sequential(*layers))
 
 
-def empty_perceptron(widths: Sequence[int]) -> Plain:
-    """Fully connected layers from `widths` inputs to outputs, with weights that are to be replaced."""
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(widths):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return Plain(torch.zeros(widths[0]), torch.ones(widths[0]), nn.Sequential(*layers[:-1]))
+def _tensor(values: npt.NDArray[np.floating]) -> torch.Tensor:
+    return torch.from_numpy(np.array(values, np.float32))
 
 
-def perceptron(network: FloatNetwork, features: npt.NDArray[np.int16]) -> Plain:
-    """A fully connected network as a module of the same function; `features` to normalise by, of training clips."""
-    module = empty_perceptron(network.widths)
-    module.centre, module.deviation = statistics(features)
-    linears = [layer for layer in module.layers if isinstance(layer, nn.Linear)]
-    for index, (linear, layer) in enumerate(zip(linears, network.layers, strict=True)):
-        weights, bias = torch.from_numpy(layer.weights.copy()), torch.from_numpy(layer.bias.copy())
-        if index == 0:
-            weights, bias = weights * module.deviation, bias + weights @ module.centre
-        linear.weight.data, linear.bias.data = weights, bias
-    return module
+def _dense(layers: Sequence[FloatLayer]) -> list[nn.Module]:
+    modules: list[nn.Module] = []
+    for layer in layers:
+        linear = nn.Linear(layer.weights.shape[1], layer.weights.shape[0])
+        linear.weight.data, linear.bias.data = _tensor(layer.weights), _tensor(layer.bias)
+        modules += [linear, nn.ReLU()]
+    return modules[:-1]
+
+
+def _convolution(convolution: FloatConv, deviation: float) -> list[nn.Module]:
+    """Padding, convolution, ReLU; what it reads has been divided by `deviation`, and its padding has become zero."""
+    step = convolution.step
+    inputs, outputs = step.input_shape[2], step.output_shape[2]
+    top, bottom, left, right = step.padding
+    module = nn.Conv2d(inputs, outputs, step.kernel, step.stride, groups=inputs if step.depthwise else 1)
+    shift = convolution.weights.sum(axis=(1, 2, 3)) * convolution.pad
+    module.weight.data = _tensor(convolution.weights.transpose(0, 3, 1, 2) * deviation)
+    module.bias = nn.Parameter(_tensor(convolution.bias + shift))
+    return [nn.ZeroPad2d((left, right, top, bottom)), module, nn.ReLU()]
 
 
 def float_network(module: Plain) -> FloatNetwork:
-    """The inverse of `perceptron`: normalisation folded into the first layer."""
+    """The inverse of `plain`, with the layers as pruning has left them; normalisation folded into the first."""
+    centre, deviation = (value.numpy().astype(np.float64) for value in (module.centre, module.deviation))
+    shape: tuple[int, int, int] | None = None
+    padding = (0, 0, 0, 0)
     layers: list[FloatLayer] = []
-    for linear in module.layers:
-        if not isinstance(linear, nn.Linear):
-            continue
-        weights, bias = (value.detach().numpy().astype(np.float64) for value in (linear.weight, linear.bias))
-        if not layers:
-            weights = weights / module.deviation.numpy()
-            bias = bias - weights @ module.centre.numpy().astype(np.float64)
-        layers.append(FloatLayer(weights.astype(np.float32), bias.astype(np.float32)))
-    return FloatNetwork(tuple(layers))
+    convolutions: list[FloatConv] = []
+    for part in module.layers:
+        if isinstance(part, nn.Unflatten):
+            shape = (part.unflattened_size[1], part.unflattened_size[2], 1)
+        elif isinstance(part, nn.ZeroPad2d):
+            left, right, top, bottom = part.padding
+            padding = (top, bottom, left, right)
+        elif isinstance(part, nn.Conv2d):
+            assert shape is not None
+            scale, pad = (deviation[0], float(centre[0])) if not convolutions else (1.0, 0.0)
+            convolutions.append(_float_convolution(part, shape, padding, scale, pad))
+            shape = convolutions[-1].step.output_shape
+        elif isinstance(part, nn.Linear):
+            weights, bias = _arrays(part)
+            if not layers and not convolutions:
+                weights = weights / deviation
+                bias = bias - weights @ centre
+            layers.append(FloatLayer(weights.astype(np.float32), bias.astype(np.float32)))
+    return FloatNetwork(tuple(layers), FloatTrunk(tuple(convolutions)) if convolutions else None)
 
 
-def perceptron_chain(module: Plain) -> Chain:
-    """What is quantised."""
-    network = float_network(module)
-    return chain_of(network, (1, 1, network.widths[0]))
+def _float_convolution(
+    module: nn.Conv2d, shape: tuple[int, int, int], padding: Padding, deviation: float, pad: float
+) -> FloatConv:
+    weights, bias = _arrays(module)
+    weights = weights.transpose(0, 2, 3, 1) / deviation
+    bias = bias - weights.sum(axis=(1, 2, 3)) * pad
+    kernel, stride = ((int(pair[0]), int(pair[1])) for pair in (module.kernel_size, module.stride))
+    height = 1 + (shape[0] + padding[0] + padding[1] - kernel[0]) // stride[0]
+    width = 1 + (shape[1] + padding[2] + padding[3] - kernel[1]) // stride[1]
+    depthwise = module.groups > 1 or (module.in_channels == module.out_channels == 1)
+    step = ConvStep(depthwise, kernel, stride, padding, shape, (height, width, module.out_channels))
+    return FloatConv(weights.astype(np.float32), bias.astype(np.float32), step, pad)
+
+
+def _arrays(module: nn.Linear | nn.Conv2d) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    assert module.bias is not None
+    weights, bias = (value.detach().numpy().astype(np.float64) for value in (module.weight, module.bias))
+    return weights, bias
 
 
 def prune_uniformly(module: Plain, keep: float, train: Callable[[Plain], None], steps: int) -> None:

@@ -13,7 +13,7 @@ from ..search.pool import POOL_ROWS
 from ..search.space import Levers
 from ..search.student import Effort
 from ..search.workbench import Efforts
-from .families import Family, FullyConnected
+from .families import Family, own, separable
 from .recipes import Recipe, Tuning
 
 INT8 = Recipe("int8", "int8 after training", "none")
@@ -81,6 +81,7 @@ class Plan:
         shares: of neurons or weights that the rivals keep, falling.
         channels: of ours, falling.
         efforts: training of ours; `tuning` of the rivals.
+        families: what to begin with; variants are made of the first.
         variants: of our candidate, by title, compared at one size; `ours` first.
         variant_seeds: how many of the seeds those are compared with, at most.
         pool_rows: varied hearings to learn from.
@@ -101,7 +102,7 @@ def full_plan(application: Application, seeds: int) -> Plan:
     """All of it."""
     return Plan(
         seeds,
-        (FullyConnected(application.train.epochs),),
+        (own(application), separable(application)),
         (1.0, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.045, 0.03, 0.02, 0.0125, 0.008),
         (12, 8, 4, 2),
         Efforts(),
@@ -116,7 +117,7 @@ def quick_plan(application: Application, seeds: int) -> Plan:
     some = variants(application.frontend.mel_bands)
     return Plan(
         seeds,
-        (FullyConnected(2),),
+        (own(application), separable(application, channels=4, epochs=1)),
         (1.0, 0.25),
         (8,),
         Efforts(short, short, short, short, pruning_steps=1),

@@ -2,90 +2,82 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
-from ..train import network, trainer, variation
-from ..train.crossval import draw_weights
+from ..errors import ModelFault
+from ..train import convolutional, trainer, variation
+from ..train.checkpoint import network_hash
+from ..train.crossval import DEFAULT_REGULARISATION, draw_weights, fit_side
 from ..train.network import FloatNetwork
-from . import families, plain
+from ..train.network_file import arrays_of, network_of
 from .cells import key_of
-from .families import Family, FullyConnected
+from .families import Family
 from .floor import Floor, Standing, on_sides
-from .plain import Plain, answers, float_network
+
+_SOURCES = (fit_side, draw_weights, trainer, convolutional, variation)
 
 
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """One family's baseline of one seed.
+def stand(floor: Floor, family: Family, seed: int, folder: Path, tell: Callable[[str], None]) -> Standing:
+    """The baseline as it is kept in `folder`, or trained now, which `tell` is told.
 
-    Attributes:
-        key: of all it was made of.
-        states: arrays of each side's module, by name.
+    Raises:
+        ModelFault: training diverges.
     """
-
-    floor: Floor
-    family: Family
-    seed: int
-    key: str
-    states: tuple[dict[str, npt.NDArray[np.float32]], ...]
-
-    def module(self, index: int) -> Plain:
-        """The network of side `index`, a fresh copy that may be changed."""
-        module = self.family.empty(self.floor)
-        module.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in self.states[index].items()})
-        return module
-
-    def standing(self) -> Standing:
-        """Its out-of-fold answers, and what the search's students learn from."""
-        material = self.floor.material
-        logits = np.zeros((material.clips, len(self.floor.application.data.classes)), np.float32)
-        for fold in self.floor.folds:
-            rows = material.held_out(fold)
-            logits[rows] = answers(self.module(fold), material.features[rows])
-        teachers: tuple[FloatNetwork, ...] = ()
-        if isinstance(self.family, FullyConnected):
-            teachers = tuple(float_network(self.module(index)) for index in range(len(self.states)))
-        return Standing(self.floor, self.seed, logits, teachers)
+    networks = floor.trained if family.application == floor.application and seed == floor.application.train.seed else ()
+    networks = networks or _obtain(floor, family, seed, folder, tell)
+    material = floor.material
+    logits = np.zeros((material.clips, len(floor.application.data.classes)), np.float32)
+    for fold in floor.folds:
+        rows = material.held_out(fold)
+        logits[rows] = networks[fold].forward(material.features[rows])
+    return Standing(floor, seed, networks, logits)
 
 
-def train_baseline(floor: Floor, family: Family, seed: int, folder: Path, tell: Callable[[str], None]) -> Trained:
-    """The baseline as it is kept in `folder`, or trained now, which `tell` is told."""
-    sections = (floor.application.train, floor.application.network)
-    key = key_of(floor.identity, family, seed, sections, families, plain, trainer, variation, network, draw_weights)
-    path = folder / f"baseline-{key}.npz"
-    sides = family.sides(floor.application.train.folds)
-    states = _read(path, len(sides))
-    if states is None:
+def hash_of(standing: Standing) -> str:
+    """Changes with any weight, and with what the contest stands on."""
+    return key_of(standing.floor.identity, standing.seed, *(network_hash(network) for network in standing.networks))
+
+
+def _obtain(
+    floor: Floor, family: Family, seed: int, folder: Path, tell: Callable[[str], None]
+) -> tuple[FloatNetwork, ...]:
+    train = dataclasses.replace(family.application.train, seed=seed)
+    application = dataclasses.replace(family.application, train=train)
+    path = folder / f"baseline-{key_of(floor.identity, train, application.network, *_SOURCES)}.npz"
+    sides: list[int | None] = [*floor.folds, None]
+    networks = _read(path, len(sides))
+    if networks is None:
         tell(f"seed {seed}: training {family.title}")
-        modules = on_sides(sides, lambda side: family.train(floor, seed, side))
-        states = tuple({name: value.numpy() for name, value in module.state_dict().items()} for module in modules)
-        _write(path, states)
-    return Trained(floor, family, seed, key, states)
+        fitted = on_sides(sides, lambda side: fit_side(application, floor.material, side, DEFAULT_REGULARISATION)[0])
+        networks = tuple(fitted)
+        _write(path, networks)
+    return networks
 
 
-def _read(path: Path, sides: int) -> tuple[dict[str, npt.NDArray[np.float32]], ...] | None:
+def _read(path: Path, sides: int) -> tuple[FloatNetwork, ...] | None:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            states: list[dict[str, npt.NDArray[np.float32]]] = [{} for _ in range(sides)]
-            for name in archive.files:
-                index, _, parameter = name.partition(":")
-                states[int(index)][parameter] = archive[name]
-    except (OSError, BadZipFile, ValueError, IndexError):
+            named = {name: archive[name] for name in archive.files}
+        owned = [
+            {name.removeprefix(own): array for name, array in named.items() if name.startswith(own)}
+            for own in (f"{index}:" for index in range(sides))
+        ]
+        return tuple(network_of(arrays) for arrays in owned)
+    except (OSError, BadZipFile, ValueError, ModelFault):
         return None
-    return tuple(states)
 
 
-def _write(path: Path, states: tuple[dict[str, npt.NDArray[np.float32]], ...]) -> None:
+def _write(path: Path, networks: tuple[FloatNetwork, ...]) -> None:
     """The file is whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    named = {f"{index}:{name}": value for index, state in enumerate(states) for name, value in state.items()}
+    named = {
+        f"{index}:{name}": value for index, network in enumerate(networks) for name, value in arrays_of(network).items()
+    }
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **named)
