@@ -14,7 +14,7 @@ import pytest
 import torch
 from proofboard_harness.benchmarks.sparse_code import CODINGS, FOLDER
 from proofboard_host.errors import ModelFault
-from proofboard_host.rivals.cells import CellStore, key_of
+from proofboard_host.rivals.cells import NetworkStore, key_of
 from proofboard_host.rivals.contest import Contest
 from proofboard_host.rivals.families import own, separable
 from proofboard_host.rivals.floor import Floor
@@ -210,12 +210,13 @@ def test_contest_is_complete_and_made_only_once(tmp_path: Path) -> None:
                 <= (plain if method.family == result.methods[0].family else result.methods[4].cells[0]).costs.rom
             )
     assert len(told) > 10
-    stored = next(tmp_path.glob("*.json"))
-    stored.write_text("{", encoding="utf-8")
+    stored = next(path for path in tmp_path.glob("*.answers.npz"))
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:-100])
     again: list[str] = []
     assert small_contest(tmp_path, again).run() == result
     assert len(again) == 1
-    assert stored.read_text(encoding="utf-8") != "{"
+    assert stored.read_bytes() == whole
 
 
 def test_networks_of_a_fold_learn_nothing_from_its_clips(tmp_path: Path) -> None:
@@ -233,10 +234,10 @@ def test_networks_of_a_fold_learn_nothing_from_its_clips(tmp_path: Path) -> None
     assert graphs[0] == graphs[1]
 
 
-def test_cell_that_could_not_be_made_is_not_kept(tmp_path: Path) -> None:
+def test_network_that_could_not_be_made_is_not_stored(tmp_path: Path) -> None:
     def fail() -> None:
         raise ModelFault("no")
 
     with pytest.raises(ModelFault):
-        CellStore(tmp_path).obtain("key", fail)  # type: ignore[arg-type]
+        NetworkStore(tmp_path).obtain("key", fail)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

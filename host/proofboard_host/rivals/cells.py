@@ -1,21 +1,19 @@
-"""One network that was made and judged, and where it is kept, so that a benchmark can be made in pieces."""
+"""A network that was made and judged; and where networks are kept, so that a benchmark can be made in pieces."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
 
+from ..errors import ModelFault
 from ..search.costs import Costs
 from ..search.points import Figures
 from ..search.rule import AccuracyRule
-from ..search.store import save_json
+from ..search.store import Compressed, load_compressed, save_compressed
 
 
 @dataclass(frozen=True)
@@ -45,30 +43,23 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class CellStore:
-    """Cells as files in `folder`, each under the hash of all it was made of."""
+class NetworkStore:
+    """Networks in `folder` with their out-of-fold answers, each under the hash of all that they were made of.
+
+    Judging and linking are not kept: they are quick, and follow the rule, the firmware and the compiler of the day.
+    """
 
     folder: Path
 
-    def obtain(self, key: str, make: Callable[[], Cell]) -> Cell:
-        """The cell of that key, made where it is not there."""
-        path = self.folder / f"{key}.json"
-        stored = _read(path)
-        if stored is not None:
-            return stored
-        cell = make()
+    def obtain(self, key: str, make: Callable[[], Compressed]) -> Compressed:
+        """The network of that key, made where it is not there, or not whole."""
+        try:
+            return load_compressed(self.folder, key)
+        except ModelFault:
+            made = make()
         self.folder.mkdir(parents=True, exist_ok=True)
-        save_json(dataclasses.asdict(cell), path)
-        return cell
-
-
-def _read(path: Path) -> Cell | None:
-    try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        values["costs"], values["figures"] = Costs(**values["costs"]), Figures(**values["figures"])
-        return Cell(**values)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        save_compressed(made, self.folder, key)
+        return made
 
 
 def key_of(*parts: object) -> str:

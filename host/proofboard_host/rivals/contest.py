@@ -1,6 +1,6 @@
 """The contest: every method's smallest network that keeps accuracy, over seeds; and what each lever of ours is worth.
 
-Networks are made when they are asked for and kept as cells, so a contest that is interrupted goes on where it stopped.
+Networks are made when they are asked for and kept, so a contest that is interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from pathlib import Path
 
 from .. import compress, search
 from ..errors import ModelFault
-from ..search import operating_point, pool, rule, student
+from ..search import operating_point, pool, student
 from ..search.candidate import Candidate
 from ..search.rule import AccuracyRule
-from . import plain, recipes, sparse
-from .cells import Cell, CellStore, key_of
+from ..search.store import Compressed
+from . import plain, recipes
+from .cells import Cell, NetworkStore, key_of
 from .families import Family
 from .floor import Floor, Standing
 from .ladder import smallest_kept
@@ -29,7 +30,7 @@ Tell = Callable[[str], None]
 """Is told what is being made."""
 
 _OURS = "ours"
-_RECIPE_SOURCES = (recipes, plain, pool, rule, operating_point, student.fit)
+_RECIPE_SOURCES = (recipes, plain, pool, operating_point, student.fit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ class Corner:
         self._contest = contest
         self._family = family
         self._seed = seed
-        self._store = CellStore(contest.folder)
+        self._store = NetworkStore(contest.folder)
 
     @cached_property
     def _standing(self) -> Standing:
@@ -111,27 +112,29 @@ class Corner:
     def student(self, title: str, candidate: Candidate) -> Cell | None:
         """A candidate of the search; None where it could not be made."""
         contest = self._contest
-        key = key_of(self._hash, _OURS, candidate, contest.plan.efforts, search, compress, sparse)
+        key = key_of(self._hash, candidate, contest.plan.efforts, search, compress)
 
-        def make() -> Cell:
+        def make() -> Compressed:
             contest.tell(f"seed {self._seed}: {candidate.label}")
             outcome = self._standing.workbench(contest.plan.efforts).make(candidate, self._seed)
-            logits = outcome.logits * outcome.scales[:, None]
-            return self._standing.judge(_OURS, candidate.label, (outcome.graph, outcome.inputs), logits)
+            return Compressed(outcome.graph, outcome.inputs, outcome.logits, outcome.scales)
 
-        return self._attempt(lambda: self._store.obtain(key, make))
+        return self._attempt(lambda: self._judged(title, candidate.label, key, make))
 
     def _cooked(self, recipe: Recipe, keep: float) -> Cell:
         contest, tuning = self._contest, self._contest.plan.tuning
-        key = key_of(self._hash, recipe, keep, tuning, *_RECIPE_SOURCES, compress, sparse)
+        key = key_of(self._hash, recipe, keep, tuning, *_RECIPE_SOURCES, compress)
+        size = f"{keep:.1%} kept"
 
-        def make() -> Cell:
-            size = f"{keep:.1%} kept"
+        def make() -> Compressed:
             contest.tell(f"seed {self._seed}: {recipe.title}, {size}")
             kitchen = Kitchen(contest.floor, self._seed, tuning, self._standing.networks)
-            return self._standing.settle(recipe.name, size, kitchen.make(recipe, keep))
+            return self._standing.settle(kitchen.make(recipe, keep))
 
-        return self._store.obtain(key, make)
+        return self._judged(recipe.name, size, key, make)
+
+    def _judged(self, method: str, size: str, key: str, make: Callable[[], Compressed]) -> Cell:
+        return self._standing.judge(method, size, self._store.obtain(key, make))
 
     def _climb(self, rungs: int, cell: Callable[[int], Cell | None]) -> Cell | None:
         rule = self._contest.rule

@@ -22,6 +22,7 @@ from ..search.inputs import Inputs
 from ..search.points import Figures
 from ..search.pool import POOL_ROWS, Pool, build_pool, side_weights
 from ..search.rule import Judge
+from ..search.store import Compressed
 from ..search.student import Lessons
 from ..search.workbench import Efforts, Workbench
 from ..train.material import SYNTHETIC, WORKERS, Material
@@ -64,9 +65,8 @@ class Floor:
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the rows, of how many hearings are made of them, and of who links."""
-        material = self.material
-        sha = hashlib.sha256(f"{self.costs.identity} {self.pool_rows}".encode())
+        """Hash of the rows, and of how many hearings are made of them."""
+        material, sha = self.material, hashlib.sha256(str(self.pool_rows).encode())
         for array in (material.features, material.labels, material.clip, material.fold, material.groups):
             sha.update(np.ascontiguousarray(array).tobytes())
         return sha.hexdigest()
@@ -131,21 +131,21 @@ class Standing:
         positives = int((self.logits.argmax(axis=1) == floor.positive).sum())
         return Workbench(floor.application, floor.material, floor.pool, self.networks, positives, efforts)
 
-    def settle(self, method: str, size: str, graphs: Sequence[Graph]) -> Cell:
-        """Judge one graph of a fold each, which read all features, at the baseline's operating point."""
+    def settle(self, graphs: Sequence[Graph]) -> Compressed:
+        """One graph of a fold each, which read all features, at the baseline's operating point: the last of them, and
+        the answers of all to their held-out clips."""
         made = [(graph, self.floor.everything) for graph in graphs]
         settled, logits, scales = self.workbench(Efforts()).settle(made)
-        return self.judge(method, size, settled[-1], logits * scales[:, None])
+        return Compressed(settled[-1][0], None, logits, scales)
 
-    def judge(self, method: str, size: str, made: tuple[Graph, Inputs], logits: npt.NDArray[np.floating]) -> Cell:
-        """Link and judge; `logits` out of fold, real values [clips, classes]."""
-        floor = self.floor
+    def judge(self, method: str, size: str, made: Compressed) -> Cell:
+        """Link and judge."""
+        floor, graph = self.floor, made.graph
         labels = floor.material.labels[: floor.material.clips]
         judge = Judge(labels, self.logits, floor.groups, floor.positive)
-        graph, inputs = made
         whole = build_specification(floor.application)
-        costs = floor.costs.measure(graph, whole if inputs == floor.everything else inputs.specification(whole))
-        figures = Figures.of(judge.judge(logits, seed=self.seed))
+        costs = floor.costs.measure(graph, whole if made.inputs is None else made.inputs.specification(whole))
+        figures = Figures.of(judge.judge(made.real_logits, seed=self.seed))
         weights = [
             operator.weights.reshape(-1, operator.weights.shape[-1])
             if isinstance(operator, DepthwiseConv2d)
