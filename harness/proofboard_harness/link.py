@@ -3,6 +3,7 @@ remote port differ only in their URL."""
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 import serial
@@ -10,6 +11,8 @@ import serial
 from .errors import BenchFault
 
 _BITS_A_BYTE = 10  # 8N1
+_NETWORK_PORT = "rfc2217://"
+_NETWORK_READ_SECONDS = 0.01
 
 
 class Link(Protocol):
@@ -40,7 +43,7 @@ class Link(Protocol):
 
 
 class SerialLink:
-    """A pyserial port or URL (`/dev/ttyACM0`, `socket://127.0.0.1:4000`, `rfc2217://…`)."""
+    """A pyserial port or URL (`/dev/ttyACM0`, `socket://127.0.0.1:4000`). Made by `open_serial`."""
 
     def __init__(self, url: str, baud: int) -> None:
         self._url = url
@@ -82,3 +85,33 @@ class SerialLink:
             where=self._url,
             hint="was the cable pulled or the target reset?",
         )
+
+
+class NetworkSerialLink(SerialLink):
+    """`rfc2217://HOST:PORT`: a serial port of another machine, whose settings are made from here (RFC 2217).
+
+    pyserial negotiates all settings anew, for 50 ms and more, whenever the timeout of such a port is changed, and gives
+    one byte at a time where it is 0. So it is set once.
+    """
+
+    def __init__(self, url: str, baud: int) -> None:
+        super().__init__(url, baud)
+        self._port.timeout = _NETWORK_READ_SECONDS
+
+    def read(self, timeout: float) -> bytes:
+        deadline = time.monotonic() + timeout
+        try:
+            while True:
+                waiting = self._port.in_waiting
+                if waiting == 0 and time.monotonic() >= deadline:
+                    return b""
+                data: bytes = self._port.read(max(1, waiting))
+                if data:
+                    return data
+        except (serial.SerialException, OSError) as error:
+            raise self._gone(error) from error
+
+
+def open_serial(url: str, baud: int) -> SerialLink:
+    """The port of that name or URL at `baud` bit/s. Raises BenchFault where it can't be opened."""
+    return NetworkSerialLink(url, baud) if url.startswith(_NETWORK_PORT) else SerialLink(url, baud)

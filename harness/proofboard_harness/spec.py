@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -13,6 +14,8 @@ from .memory_spec import ForbiddenRange, OwnCode, read_cache, read_forbidden, re
 from .memory_spec import MemoryKind as MemoryKind
 from .memory_spec import MemoryRegion as MemoryRegion
 from .toml_table import TomlTable
+
+_REMOTE_UID = re.compile(r"remote:[^:]+(:\d{1,5})?")
 
 
 class LinkKind(StrEnum):
@@ -224,6 +227,8 @@ def _read_probe(table: TomlTable, folder: Path) -> ProbeSpec:
     pack = folder / table.text("pack") if table.has("pack") else None
     spec = ProbeSpec(kind, uid=table.text("uid", ""), target=target, pack=pack)
     table.finish()
+    if spec.uid.startswith("remote:") and not _REMOTE_UID.fullmatch(spec.uid):
+        raise table.fault("uid", f"{spec.uid!r} is not remote:HOST or remote:HOST:PORT")
     return spec
 
 

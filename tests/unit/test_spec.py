@@ -68,6 +68,11 @@ def test_metal_board_is_read_whole(tmp_path: Path) -> None:
     assert spec.limits.boot_seconds == 5.0
 
 
+@pytest.mark.parametrize("uid", ["remote:bench", "remote:10.0.0.7:5555"])
+def test_probe_at_another_machine(tmp_path: Path, uid: str) -> None:
+    assert read_board(_metal(tmp_path, 'uid = "0123"', f'uid = "{uid}"')).probe.uid == uid
+
+
 def test_board_by_path_of_folder_or_file(tmp_path: Path) -> None:
     path = _metal(tmp_path)
     assert load_board(str(tmp_path)) == load_board(str(path))
@@ -141,6 +146,8 @@ def test_wrong_file_is_one_clear_error(tmp_path: Path, old: str, new: str, messa
         ('usb_serial = "AB12"', "lanes = 2", r"lanes: 2 lanes need a simulator"),
         ('kind = "pyocd"', 'kind = "gdbstub"', r"probe: unknown key"),
         ("units_per_tick = [1, 1]", "units_per_tick = [2, 1]", r"contradicts the clocks, which make it 1"),
+        ('uid = "0123"', 'uid = "remote:"', r"probe: uid: 'remote:' is not remote:HOST or remote:HOST:PORT"),
+        ('uid = "0123"', 'uid = "remote:bench:one"', r"'remote:bench:one' is not remote:HOST or"),
     ],
 )
 def test_wrong_file_of_a_real_board(tmp_path: Path, old: str, new: str, message: str) -> None:

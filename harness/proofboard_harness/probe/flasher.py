@@ -19,6 +19,7 @@ from ..simulator.renode import RESET_COMMAND
 from ..spec import BoardSpec, RenodeSpec
 from .board_target import register_board_target
 from .gdbstub_probe import RESET_COMMAND_OPTION, GdbStubProbe
+from .remote_probe import PREFIX, RemoteProbe
 
 _VERIFY_BLOCK = 0x10000
 _STAGES = ("erase", "program", "verify")
@@ -208,6 +209,8 @@ def open_pyocd_probe(spec: BoardSpec) -> PyocdProbe:
         options["pack"] = [str(pack)]
     elif spec.brings_target:
         register_board_target(spec)
+    if spec.probe.uid.startswith(PREFIX):
+        return _open(spec, RemoteProbe(spec.probe.uid), options, always_well)
     with _our_errors(spec, always_well):
         probes = ConnectHelper.get_all_connected_probes(blocking=False, unique_id=spec.probe.uid or None)
     if len(probes) != 1:
@@ -238,6 +241,9 @@ def _open(spec: BoardSpec, probe: DebugProbe, options: dict[str, Any], health: C
             session.open()
         except exceptions.Error:
             session.close()
+            if probe.is_open:  # a session that was not open yet leaves it so
+                with contextlib.suppress(exceptions.Error):
+                    probe.close()
             raise
     return PyocdProbe(session, spec, health)
 

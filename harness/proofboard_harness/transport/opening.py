@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .. import pcm_code
 from ..bench import Bench
 from ..elf import Image
-from ..link import Link, SerialLink
+from ..link import Link, open_serial
 from ..spec import LinkKind
 from ..symbols import locate
 from ..target import LinkStatistics, Target
@@ -32,7 +32,7 @@ def open_target(
     def open_plain() -> Link:
         if bench.spec.link.kind is LinkKind.RTT:
             return RttLink.of_image(bench.probe, image)
-        return SerialLink(bench.serial_url(), bench.spec.link.baud)
+        return open_serial(bench.serial_url(), bench.spec.link.baud)
 
     opened: Callable[[], Link] = open_plain
     if faults is not None:
