@@ -22,7 +22,7 @@ static const baud_base bases[] = {
 
 ra6e1_baud ra6e1_baud_for(uint32_t pclka_hz, uint32_t baud) {
     ra6e1_baud best = {0, 0, 0};
-    uint32_t least_error = UINT32_MAX;
+    uint64_t least_error = 1, least_of = 0; /* as a fraction: more than any */
     for (uint32_t i = 0; i < sizeof bases / sizeof *bases; i++) {
         const uint32_t unit = bases[i].divider * baud; /* at most 100 MHz x 4 */
         uint32_t count = pclka_hz / unit;              /* too fast by up to one count: MDDR slows */
@@ -35,8 +35,9 @@ ra6e1_baud ra6e1_baud_for(uint32_t pclka_hz, uint32_t baud) {
         mddr = mddr < LEAST_MDDR ? LEAST_MDDR : mddr;
         const uint32_t made = step * mddr;
         const uint32_t error = made > wanted ? made - wanted : wanted - made;
-        if (error < least_error) {
+        if (error * least_of < least_error * wanted) {
             least_error = error;
+            least_of = wanted;
             const uint8_t modulated = mddr < MDDR_OFF ? SEMR_BRME : 0;
             best.semr = (uint8_t)(bases[i].semr | modulated);
             best.brr = (uint8_t)(count - 1);
