@@ -67,6 +67,10 @@ uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
     return port->reception->receive(port->sci, bytes, capacity);
 }
 
+uint32_t pb_board_receive_buffer(void) {
+    return ra6e1_board_port.reception->buffer_bytes;
+}
+
 void pb_board_send(const uint8_t *bytes, uint32_t size) {
     ra6e1_sci_send(ra6e1_board_port.sci, bytes, size);
 }

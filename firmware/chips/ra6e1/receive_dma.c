@@ -57,4 +57,4 @@ static uint32_t receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
     return count;
 }
 
-const ra6e1_reception ra6e1_by_dma = {start, receive};
+const ra6e1_reception ra6e1_by_dma = {start, receive, RA6E1_RING_BYTES};

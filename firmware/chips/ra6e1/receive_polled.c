@@ -1,4 +1,5 @@
 #include "reception.h"
+#include "registers.h"
 #include "sci.h"
 
 static void start(uint32_t channel, uint32_t event) {
@@ -14,4 +15,4 @@ static uint32_t receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
     return count;
 }
 
-const ra6e1_reception ra6e1_by_polling = {start, receive};
+const ra6e1_reception ra6e1_by_polling = {start, receive, SCI_FIFO_DEPTH};

@@ -10,6 +10,7 @@ typedef struct {
     void (*start)(uint32_t channel, uint32_t event);
     /* Up to `capacity` bytes that have arrived; returns how many. Never blocks. */
     uint32_t (*receive)(uint32_t channel, uint8_t *bytes, uint32_t capacity);
+    uint32_t buffer_bytes; /* how many may arrive between two calls of `receive` */
 } ra6e1_reception;
 
 /* Into a ring by DMA channel 0: nothing is lost while the core is busy, and it is not interrupted,
