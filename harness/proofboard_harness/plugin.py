@@ -30,7 +30,7 @@ from .transport.opening import open_target
 _SPEC = pytest.StashKey[BoardSpec]()
 _FAULTS = pytest.StashKey[FaultPlan]()
 _MARKERS = {
-    "hardware": "needs a real board, chosen by --board",
+    "hardware": "needs a real board, or a simulator that runs its image, chosen by --board",
     "simulator": "needs a simulated board, chosen by --board",
 }
 
@@ -77,8 +77,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not wanted:
         return
     spec = _chosen_board(item.config)
-    kind = "hardware" if spec.simulator is None else "simulator"
-    if kind not in wanted:
+    if not _kinds(spec).intersection(wanted):
         pytest.skip(f"{spec.name} is no {wanted[0]} board")
 
 
@@ -131,6 +130,13 @@ def firmware_image(pytestconfig: pytest.Config) -> Path:
 def flashed_board(flash_board: Callable[[Path], FlashedBoard], firmware_image: Path) -> FlashedBoard:
     """The board with `firmware_image` in its flash."""
     return flash_board(firmware_image)
+
+
+def _kinds(spec: BoardSpec) -> set[str]:
+    """The markers that the board satisfies: a simulator that runs the very image of a real board stands in for it."""
+    if spec.simulator is None:
+        return {"hardware"}
+    return {"simulator", "hardware"} if spec.image_of else {"simulator"}
 
 
 def _chosen_board(config: pytest.Config) -> BoardSpec:

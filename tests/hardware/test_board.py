@@ -1,6 +1,8 @@
 """A real board: the image that was just built, and answers that are the reference's to the last bit.
 
 pytest -m hardware --board NAME
+
+What such a test does to a board can be seen without one: --board virtual-ra6e1 stands in for fpb-ra6e1.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ def compressed(build: Callable[[Graph], Built]) -> Built:
 
 def test_hello_is_of_the_image_just_built(flash_board: Flash, compressed: Built, board_spec: BoardSpec) -> None:
     hello = flash_board(compressed.elf).target.greet(compressed.identity)
-    assert hello.board == board_spec.name
+    assert hello.board == board_spec.image_folder.name
     assert hello.window == WINDOW
     assert hello.clock_hz == board_spec.timing.clock_hz
 
@@ -52,6 +54,22 @@ def test_another_image_is_refused(flash_board: Flash, compressed: Built, build: 
     stale = build(integer_graph(9, FEATURES, (16, 2), name="compressed"))
     with pytest.raises(StaleFirmware):
         flash_board(stale.elf).target.greet(compressed.identity)
+
+
+def test_a_reset_begins_anew(flash_board: Flash, compressed: Built) -> None:
+    flashed = greeted(flash_board, compressed)
+    flashed.bench.probe.reset()
+    flashed.target.greet(compressed.identity)
+    assert differing(flashed, compressed, adversarial_clips(2, WINDOW, seed=3)) == []
+
+
+def test_nothing_is_lost_on_the_wire(flash_board: Flash, compressed: Built) -> None:
+    """Losses are repaired: only here do they count. Where this fails: a shorter cable, a lower baud."""
+    target = greeted(flash_board, compressed).target
+    results = list(target.stream(adversarial_clips(10, WINDOW, seed=4)))
+    link = target.statistics
+    assert len(results) == 10
+    assert (link.retransmits, link.resets, link.bad_frames_target, link.bad_frames_host) == (0, 0, 0, 0)
 
 
 def test_stack_and_counter_are_plausible(flash_board: Flash, compressed: Built, board_spec: BoardSpec) -> None:
