@@ -75,6 +75,12 @@ def test_real_board_runs_what_asks_for_one(project: pytest.Pytester, metal: Path
     result.stdout.fnmatch_lines(["*board is bench-board*", "*bench-board is no simulator board*"])
 
 
+def test_simulator_of_a_boards_image_stands_in_for_it(project: pytest.Pytester) -> None:
+    result = project.runpytest("-s", "--require-board", "--board", "virtual-ra6e1")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["*board is virtual-ra6e1*"])
+
+
 def test_unknown_board_is_one_usage_error(project: pytest.Pytester) -> None:
     result = project.runpytest("--board", "qemu-nothing")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

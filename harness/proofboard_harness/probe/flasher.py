@@ -19,6 +19,7 @@ from ..simulator.renode import RESET_COMMAND
 from ..spec import BoardSpec, RenodeSpec
 from .board_target import register_board_target
 from .gdbstub_probe import RESET_COMMAND_OPTION, GdbStubProbe
+from .pack import check_pack
 from .remote_probe import PREFIX, RemoteProbe
 
 _VERIFY_BLOCK = 0x10000
@@ -204,8 +205,7 @@ def open_pyocd_probe(spec: BoardSpec) -> PyocdProbe:
     options: dict[str, Any] = {}
     pack = spec.probe.pack
     if pack is not None:
-        if not pack.is_file():
-            raise ConfigurationFault(f"there is no file {pack}", where=f"{spec.folder / 'board.toml'}: probe: pack")
+        check_pack(pack, spec.probe.target)
         options["pack"] = [str(pack)]
     elif spec.brings_target:
         register_board_target(spec)
