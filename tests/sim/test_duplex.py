@@ -28,7 +28,7 @@ from proofboard_harness.messages import FLAG_TRACE, Ack, Echo, Hello, Kind, Mess
 from proofboard_harness.oracle import is_exact
 from proofboard_harness.probe.flasher import open_simulated_probe
 from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
-from proofboard_harness.spec import BoardSpec, VirtualSpec
+from proofboard_harness.spec import BoardSpec, VirtualSpec, VirtualSpeed
 from proofboard_harness.window import SendWindow
 from proofboard_host.frontend.adversarial import adversarial_clips
 
@@ -108,7 +108,7 @@ def echo_bytes(index: int) -> bytes:
 
 @pytest.fixture
 def spec() -> BoardSpec:
-    return dataclasses.replace(load_board("virtual-ra6e1"), simulator=VirtualSpec(modelled=False))
+    return dataclasses.replace(load_board("virtual-ra6e1"), simulator=VirtualSpec(VirtualSpeed.FAST))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from proofboard_harness.boards import boards_folder, load_board
 from proofboard_harness.elf import Image
 from proofboard_harness.oracle import is_exact
 from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
-from proofboard_harness.spec import BoardSpec, VirtualSpec
+from proofboard_harness.spec import BoardSpec, VirtualSpec, VirtualSpeed
 from proofboard_harness.transport.opening import open_target
 from proofboard_host.frontend.adversarial import adversarial_clips
 from remote_example import HOST, probe_server, serial_server
@@ -26,7 +26,7 @@ CLIPS = 3
 
 @pytest.fixture
 def chip() -> Iterator[VirtualBoard]:
-    spec = dataclasses.replace(load_board("virtual-ra6e1"), simulator=VirtualSpec(modelled=False))
+    spec = dataclasses.replace(load_board("virtual-ra6e1"), simulator=VirtualSpec(VirtualSpeed.FAST))
     with run_virtual(spec) as board:
         yield board
 
