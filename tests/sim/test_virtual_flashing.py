@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from virtual_example import small_image
 PADDING = 0x8000
 """Where random bytes begin behind the small image: blocks of 8 KiB, and from 0x10000 on of 32 KiB."""
 OPTIONS, OPTION_BYTES = 0x0100_A100, 0x200
+OPERATIONS = 150
+"""Erasures and programmings in which the power may fail: fewer than most flashes take."""
 
 
 @pytest.fixture
@@ -61,7 +64,10 @@ def variant(image: Image, rng: random.Random) -> Image:
 
 
 def survive_cuts(spec: BoardSpec, board: VirtualBoard, image: Image, cuts: int) -> int:
-    """Flash again and again, each time with a power cut in some operation; how many met one."""
+    """Flash again and again, each time with a power cut in some operation; how many met one.
+
+    A write to option-setting memory would stop the machine for good: that it lives says that there was none.
+    """
     rng = random.Random(3)
     met = 0
     probe = probe_of(spec, board)
@@ -69,7 +75,7 @@ def survive_cuts(spec: BoardSpec, board: VirtualBoard, image: Image, cuts: int) 
     for _ in range(cuts):
         probe.halt()
         probe.close()
-        monitor(board, f"power_cut {rng.randrange(60)}")
+        monitor(board, f"power_cut {rng.randrange(OPERATIONS)}")
         probe = probe_of(spec, board)
         wanted = variant(image, rng)
         try:
@@ -81,17 +87,19 @@ def survive_cuts(spec: BoardSpec, board: VirtualBoard, image: Image, cuts: int) 
             probe = probe_of(spec, board)
             probe.program(wanted)  # raises unless every byte reads back
         assert probe.read_memory(OPTIONS, OPTION_BYTES) == b"\xff" * OPTION_BYTES
+        assert board.alive
     probe.close()
     return met
 
 
 def test_the_next_flash_repairs_what_a_power_cut_left(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
-    assert survive_cuts(spec, board, small_image(tmp_path), 6) >= 4
+    assert survive_cuts(spec, board, small_image(tmp_path), 4) >= 3
 
 
 @pytest.mark.slow
-def test_two_hundred_power_cuts(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
-    assert survive_cuts(spec, board, small_image(tmp_path), 200) > 150
+def test_many_power_cuts(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    cuts = int(os.environ.get("PROOFBOARD_POWER_CUTS", "30"))
+    assert survive_cuts(spec, board, small_image(tmp_path), cuts) > 0.7 * cuts
 
 
 def test_only_blocks_that_differ_are_written(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
