@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from . import memory_map as map_
@@ -28,6 +29,7 @@ _WAITING_LOOPS = 2
 _WAITING_CYCLES = 250  # between two reads of one loop of waiting, at the most: less than handling what has come takes
 _IDLE_STEP = PICOSECONDS // 1000
 _SYSTEM = 0x4001_E000
+_HEARD = ((0x4000_5000, 0x200), (0x4011_8000, 0xA00))  # DMAC and SCI: registers that the host can change
 
 FPB_SERIAL = Wiring(9, Pin(1, 9), Pin(1, 10), 5, 0x1B6, 1_000_000)
 """SCI9 on P109 and P110, as the FPB-RA6E1 is wired to a USB-UART (renesas/ra-fsp-examples, sci_uart_fpb_ra6e1_ep)."""
@@ -77,6 +79,8 @@ class Machine:
         self._loop_address: int | None = None
         self._loops = 0
         self._stopping = False
+        self.resets = 0
+        """System resets since the machine was made, power-on among them."""
         self._last_values: dict[int, int] = {}
         self.power_on()
 
@@ -112,6 +116,7 @@ class Machine:
 
     def reset(self) -> None:
         """System reset: memories keep their contents."""
+        self.resets += 1
         self._bus = Bus(map_.BLOCKS, self._note)
         self._time = VirtualTime(self._native, _RESET_ICLK)
         self._waits = WaitStates()
@@ -144,18 +149,25 @@ class Machine:
             PowerLoss: an injected power cut; the machine has been powered on again and stands.
         """
         while True:
-            try:
+            with self._falling_back():
                 return self._cpu.run()
-            except ChipReset:
-                self.reset()
-            except PowerLoss:
-                self.power_on()
-                raise
 
     def step(self) -> None:
         """Execute one instruction. Raises as `run`."""
-        self._cpu.step()
-        self._time.run_due()
+        with self._falling_back():
+            self._cpu.step()
+            self._time.run_due()
+
+    @contextlib.contextmanager
+    def _falling_back(self) -> Iterator[None]:
+        """A reset of the chip ends what is done in here, no more; when the power fails, that is said too."""
+        try:
+            yield
+        except ChipReset:
+            self.reset()
+        except PowerLoss:
+            self.power_on()
+            raise
 
     def stop(self) -> None:
         """Make `run` come back before the next block of instructions."""
@@ -256,12 +268,14 @@ class Machine:
             self._loops += 1
             if self._loops >= _WAITING_LOOPS:
                 self._loops = 0
-                self._pass_time()
+                self._pass_time(address)
         self._last_read = now
 
-    def _pass_time(self) -> None:
+    def _pass_time(self, address: int) -> None:
         event = self._time.next_event
         if event is None:
+            if not any(start <= address < start + size for start, size in _HEARD):
+                return  # it waits in vain
             self._look(True)
             self._sci.deliver()
             event = self._time.next_event or self._time.now + _IDLE_STEP

@@ -120,6 +120,8 @@ class Process:
             return str(plan.operations)
         if command == "instructions":
             return str(self._machine.instructions)
+        if command == "resets":
+            return str(self._machine.resets)
         if command == "hoco_never_stable":
             plan.hoco_starts = False
             return ""

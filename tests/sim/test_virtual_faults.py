@@ -1,0 +1,76 @@
+"""Faults on purpose, met by the firmware itself: clocks that never come, and a supply that sags."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from built_example import Built
+from graph_example import integer_graph
+from proofboard_harness.boards import load_board
+from proofboard_harness.elf import Image
+from proofboard_harness.errors import TargetFault
+from proofboard_harness.link import SerialLink
+from proofboard_harness.oracle import is_exact
+from proofboard_harness.probe.flasher import open_simulated_probe
+from proofboard_harness.probe.gdb_remote import GdbRemote
+from proofboard_harness.probe.rsp import RspClient
+from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
+from proofboard_harness.spec import BoardSpec
+from proofboard_harness.symbols import locate
+from proofboard_harness.target import Target
+from proofboard_host.frontend.adversarial import adversarial_clips
+
+
+@pytest.fixture(scope="module")
+def spec() -> BoardSpec:
+    return load_board("virtual-ra6e1")
+
+
+@pytest.fixture(scope="module")
+def built(spec: BoardSpec, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return Built.make(integer_graph(7, 992, (8, 2), name="compressed"), spec, tmp_path_factory.mktemp("builds"))
+
+
+@contextlib.contextmanager
+def running(spec: BoardSpec, elf: Path, *arguments: str) -> Iterator[tuple[VirtualBoard, Target]]:
+    """The board flashed and let go, nobody at its GDB stub."""
+    image = Image.load(elf)
+    with run_virtual(spec, arguments) as board:
+        lanes = [SerialLink(url, spec.link.baud) for url in board.endpoints.serial_urls]
+        with contextlib.closing(Target(lanes, lambda: None, lambda address: locate(image, address))) as target:
+            probe = open_simulated_probe(spec, *board.endpoints.gdb, board.check_alive)
+            probe.program(image)
+            probe.close()
+            yield board, target
+
+
+def test_an_oscillator_that_never_comes_is_told_by_name(spec: BoardSpec, built: Built) -> None:
+    with (
+        running(spec, built.elf, "--hoco-never-stable") as (_, target),
+        pytest.raises(TargetFault, match=r"the target crashed: exception 0, .*PC .*awaited_OSCSF_HOCOSF"),
+    ):
+        target.greet(built.identity)
+
+
+def ask(board: VirtualBoard, command: str) -> str:
+    """Of the monitor, while the board stands for a moment."""
+    remote = GdbRemote(RspClient.connect(*board.endpoints.gdb))
+    answer = remote.monitor(command)
+    remote.resume()
+    remote.detach()
+    return answer
+
+
+def test_clips_outlive_a_brown_out(spec: BoardSpec, built: Built) -> None:
+    """The chip resets while a clip is on its way, which takes 200 ms: what was lost is sent again."""
+    pcm = adversarial_clips(3, 16000, seed=9)
+    expected = built.network.reference(pcm)
+    with running(spec, built.elf) as (board, target):
+        target.greet(built.identity)
+        before = int(ask(board, "resets"))
+        ask(board, "brown_out 100000")
+        assert all(is_exact(expected, row, target.infer(clip)) for row, clip in enumerate(pcm))
+        assert int(ask(board, "resets")) == before + 1
