@@ -156,8 +156,8 @@ def test_uniform_pruning_narrows_depthwise_layers_with_those_in_front() -> None:
     prune_uniformly(module, 0.5, lambda pruned: None, 1)
     pruned = float_network(module)
     assert pruned.trunk is not None
-    assert [one.step.output_shape[2] for one in pruned.trunk.convolutions] == [3, 3, 3, 3, 6, 6, 6]
-    assert [one.step.depthwise for one in pruned.trunk.convolutions] == [False, *([True, False] * 3)]
+    assert [one.step.output_shape[2] for one in pruned.trunk.convolutions] == [3, 3, 3, 3, 6]
+    assert [one.step.depthwise for one in pruned.trunk.convolutions] == [False, *([True, False] * 2)]
 
 
 def test_magnitude_pruning_keeps_the_largest_weights_zeros_stay() -> None:
@@ -187,9 +187,7 @@ def small_contest(folder: Path, told: list[str]) -> Contest:
     application = dataclasses.replace(application, network=dataclasses.replace(application.network, hidden=(12, 6)))
     material = make_material(1)
     floor = Floor(application, material, [str(group) for group in material.groups], CountingCosts(), 2000)
-    short = Effort(30, 1e-2, 64)
-    plan = dataclasses.replace(quick_plan(application, 2), tuning=Tuning(short, 1))
-    return Contest(floor, plan, folder, told.append)
+    return Contest(floor, quick_plan(application, 2), folder, told.append)
 
 
 @pytest.mark.slow

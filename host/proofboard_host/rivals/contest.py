@@ -122,7 +122,7 @@ class Corner:
         return self._attempt(lambda: self._judged(title, candidate.label, key, make))
 
     def _cooked(self, recipe: Recipe, keep: float) -> Cell:
-        contest, tuning = self._contest, self._contest.plan.tuning
+        contest, tuning = self._contest, self._family.tuning
         key = key_of(self._hash, recipe, keep, tuning, *_RECIPE_SOURCES, compress)
         size = f"{keep:.1%} kept"
 

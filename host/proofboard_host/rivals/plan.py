@@ -80,7 +80,7 @@ class Plan:
         seeds: how many, counted up from the application's.
         shares: of neurons or weights that the rivals keep, falling.
         channels: of ours, falling.
-        efforts: training of ours; `tuning` of the rivals.
+        efforts: training of ours.
         families: what to begin with; variants are made of the first.
         variants: of our candidate, by title, compared at one size; `ours` first.
         variant_seeds: how many of the seeds those are compared with, at most.
@@ -92,7 +92,6 @@ class Plan:
     shares: tuple[float, ...]
     channels: tuple[int, ...]
     efforts: Efforts
-    tuning: Tuning
     variants: Mapping[str, Candidate]
     variant_seeds: int = 3
     pool_rows: int = POOL_ROWS
@@ -106,7 +105,6 @@ def full_plan(application: Application, seeds: int) -> Plan:
         (1.0, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.045, 0.03, 0.02, 0.0125, 0.008),
         (12, 8, 4, 2),
         Efforts(),
-        Tuning(Effort(400, 2e-3, batch=128, decay=0.05)),
         variants(application.frontend.mel_bands),
     )
 
@@ -114,14 +112,14 @@ def full_plan(application: Application, seeds: int) -> Plan:
 def quick_plan(application: Application, seeds: int) -> Plan:
     """The same steps on hardly any training: shows that they work, its figures say nothing of the methods."""
     short = Effort(60, 5e-3, batch=64)
+    once = Tuning(short, steps=1)
     some = variants(application.frontend.mel_bands)
     return Plan(
         seeds,
-        (own(application), separable(application, channels=4, epochs=1)),
+        (own(application, once), separable(application, once, channels=4, epochs=1)),
         (1.0, 0.25),
         (8,),
         Efforts(short, short, short, short, pruning_steps=1),
-        Tuning(short, steps=1),
         {title: some[title] for title in list(some)[:2]},
         pool_rows=4000,
     )
