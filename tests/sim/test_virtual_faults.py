@@ -12,7 +12,7 @@ from graph_example import integer_graph
 from proofboard_harness.boards import load_board
 from proofboard_harness.elf import Image
 from proofboard_harness.errors import TargetFault
-from proofboard_harness.link import SerialLink
+from proofboard_harness.link import open_serial
 from proofboard_harness.oracle import is_exact
 from proofboard_harness.probe.flasher import open_simulated_probe
 from proofboard_harness.probe.gdb_remote import GdbRemote
@@ -39,8 +39,9 @@ def running(spec: BoardSpec, elf: Path, *arguments: str) -> Iterator[tuple[Virtu
     """The board flashed and let go, nobody at its GDB stub."""
     image = Image.load(elf)
     with run_virtual(spec, arguments) as board:
-        lanes = [SerialLink(url, spec.link.baud) for url in board.endpoints.serial_urls]
-        with contextlib.closing(Target(lanes, lambda: None, lambda address: locate(image, address))) as target:
+        (url,) = board.endpoints.serial_urls
+        link = open_serial(url, spec.link.baud)
+        with contextlib.closing(Target(link, lambda: None, lambda address: locate(image, address))) as target:
             probe = open_simulated_probe(spec, *board.endpoints.gdb, board.check_alive)
             probe.program(image)
             probe.close()
@@ -74,3 +75,4 @@ def test_clips_outlive_a_brown_out(spec: BoardSpec, built: Built) -> None:
         ask(board, "brown_out 100000")
         assert all(is_exact(expected, row, target.infer(clip)) for row, clip in enumerate(pcm))
         assert int(ask(board, "resets")) == before + 1
+        assert target.statistics.resets == 1
