@@ -103,7 +103,7 @@ def full_plan(application: Application, seeds: int) -> Plan:
         seeds,
         (own(application), separable(application)),
         (1.0, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.045, 0.03, 0.02, 0.0125, 0.008),
-        (12, 8, 4, 2),
+        (12, 8, 4, 2, 1),
         Efforts(),
         variants(application.frontend.mel_bands),
     )
