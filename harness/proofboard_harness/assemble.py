@@ -41,7 +41,7 @@ from .report.record import (
 )
 from .results import ClipResult
 from .size_map import size_map
-from .spec import BoardSpec, MemoryKind, TimingSpec
+from .spec import BoardSpec, CostUnit, MemoryKind, TimingSpec
 from .stream import StreamOutcome
 from .target import Identity
 from .transport.inject import FaultPlan
@@ -122,8 +122,11 @@ def _image_record(evidence: Evidence, name: str) -> ImageRecord:
     results = evidence.streams[name].results
     timing, profile = evidence.board.timing, evidence.profiles.get(name)
     linked = sizes(evidence.elves[name], evidence.board)
-    frontend = _counted(network.predicted_frontend, [result.frontend_cost for result in results], timing)
-    inference = _counted(network.predicted_network, [result.network_cost for result in results], timing)
+    predicted = network.predicted_frontend, network.predicted_network
+    if profile is None and timing.unit is CostUnit.INSTRUCTIONS:
+        predicted = network.predicted_instructions
+    frontend = _counted(predicted[0], [result.frontend_cost for result in results], timing)
+    inference = _counted(predicted[1], [result.network_cost for result in results], timing)
     return ImageRecord(
         kfold=Score(_proportion(kfold_labels == kfold), recall_host=_recall(kfold_labels, kfold, positive)),
         field=_field_score(field_labels, field, positive, results, classes),

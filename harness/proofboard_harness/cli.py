@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .errors import BenchFault, ProbeFault, ProofboardError, TargetFault
+from .quantities import read_bytes, read_milliseconds
 
 app = typer.Typer(
     help="Prove that the network on the board is the network that was trained, and see what it costs there.",
@@ -44,11 +45,22 @@ DataFolder = Annotated[
     Path | None,
     typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group"),
 ]
-MaxRom = Annotated[int | None, typer.Option("--max-rom", min=1, help="bytes of flash; the board's own size else")]
-MaxRam = Annotated[int | None, typer.Option("--max-ram", min=1, help="bytes of RAM; the board's own size else")]
+MaxRom = Annotated[
+    int | None,
+    typer.Option("--max-rom", metavar="SIZE", parser=read_bytes, help="flash, 24k; the board's size else"),
+]
+MaxRam = Annotated[
+    int | None,
+    typer.Option("--max-ram", metavar="SIZE", parser=read_bytes, help="RAM, 64KiB; the board's size else"),
+]
 MaxLatency = Annotated[
     float | None,
-    typer.Option("--max-latency", min=0.001, help="ms a decision at the board's clock; as long as a window lasts else"),
+    typer.Option(
+        "--max-latency",
+        metavar="TIME",
+        parser=read_milliseconds,
+        help="of a decision at the board's clock, 5ms; as long as a window lasts else",
+    ),
 ]
 Margin = Annotated[float | None, typer.Option("--margin", help="points that accuracy may fall; the application's else")]
 Trials = Annotated[int | None, typer.Option("--trials", min=1, help="candidates to try; the application's number else")]

@@ -17,6 +17,10 @@ from .product import Application, Budgets, CompressedApplication, Dataset, Point
 from .spec import BoardSpec, MemoryKind
 from .stations import open_station
 
+_WAITING = 1.5
+"""Cycles of a decision where memories wait as an RA6E1's do at 200 MHz, over those where none does: the cycle model's
+upper end of front ends and of networks of all kinds lies at 1.3 to 1.45 times the lower, here rounded up."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -71,6 +75,12 @@ class BoardLinker:
     def clock_hz(self) -> int:
         """Of the board's core."""
         return self.board.timing.clock_hz
+
+    @property
+    def waiting(self) -> float:
+        """What waiting for memory may make of a time, as a factor."""
+        waits = any(region.wait_states for region in self.board.memory)
+        return _WAITING if waits else 1.0
 
     def link(self, generated: Mapping[str, str]) -> tuple[int, int]:
         """Bytes of flash and of RAM of the image."""

@@ -29,6 +29,7 @@ from proofboard_host.graph.graph import Graph, save_graph
 from proofboard_host.graph.operators import macs
 from proofboard_host.graph.subject_layers import autoencoder_subject, kernel_subjects, keyword_spotter_subject
 from proofboard_host.graph.subjects import LayerTensors, Subject
+from proofboard_host.predict.coefficients import Unit
 from proofboard_host.predict.cost import predict_frontend, predict_layers, predict_network
 from proofboard_host.predict.memory import predict_ram, predict_rom
 from proofboard_host.progress import Progress, silent
@@ -159,6 +160,12 @@ class NetworkImage:
         return predict_network(self.graph)
 
     @property
+    def predicted_instructions(self) -> tuple[int, int]:
+        """Instructions of the front end for one clip, and of one inference."""
+        unit = Unit.INSTRUCTIONS
+        return predict_frontend(self.specification, self.window, unit), predict_network(self.graph, unit)
+
+    @property
     def layer_facts(self) -> tuple[LayerFacts, ...]:
         """What the graph alone says of each operator."""
         predicted = predict_layers(self.graph)
@@ -191,6 +198,11 @@ class Linker(Protocol):
         """Of the board's core."""
         ...
 
+    @property
+    def waiting(self) -> float:
+        """1 where no memory waits; else what waiting may make of a time, as a factor."""
+        ...
+
     def link(self, generated: Mapping[str, str]) -> tuple[int, int]:
         """Bytes of flash and of RAM."""
         ...
@@ -211,7 +223,7 @@ class _LinkedCosts:
         image = NetworkImage("compressed", graph, specification, self.window)
         rom, ram = self.linker.link(image.generated)
         cycles = image.predicted_frontend + image.predicted_network
-        return Costs(rom, ram, cycles, cycles / self.linker.clock_hz)
+        return Costs(rom, ram, cycles, cycles * self.linker.waiting / self.linker.clock_hz)
 
 
 def train(application: Application, dataset: Dataset, progress: Progress = silent) -> TrainedApplication:

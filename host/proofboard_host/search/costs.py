@@ -14,7 +14,7 @@ from ..graph.graph import Graph
 @dataclass(frozen=True)
 class Costs:
     """`rom` and `ram` in bytes, linked; `cycles` of one decision, front end and network, predicted; `latency` in
-    seconds: those cycles at the board's clock, if no memory waits."""
+    seconds: those cycles at the board's clock, and what waiting for its memories may add."""
 
     rom: int
     ram: int
