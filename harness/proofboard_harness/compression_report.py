@@ -59,6 +59,7 @@ def plot(result: SearchResult) -> bytes:
     # matplotlib takes a second to import: only who plots pays.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     known = [(p.number, p.costs, p.figures) for p in result.points if p.costs is not None and p.figures is not None]
     figure = Figure(figsize=(8, 5), dpi=120, layout="constrained")
@@ -72,7 +73,7 @@ def plot(result: SearchResult) -> bytes:
         cmap="viridis_r",
         zorder=3,
     )
-    figure.colorbar(shown, label="thousand cycles a decision (predicted)")
+    figure.colorbar(shown, label="thousand cycles a decision (predicted, if no memory waits)")
     front = [number for number in result.front if number in rom]
     axes.plot([rom[n] for n in front], [bound[n] for n in front], color="grey", linewidth=1, label="Pareto front")
     axes.axhline(-result.rule.margin * 100, color="red", linestyle="--", linewidth=1, label="margin")
@@ -82,10 +83,13 @@ def plot(result: SearchResult) -> bytes:
     for number in rom:
         axes.annotate(str(number), (rom[number], bound[number]), textcoords="offset points", xytext=(5, 4), fontsize=8)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("image in flash, kB (linked)")
     axes.set_ylabel("accuracy less baseline's, points: one-sided 95 % bound")
-    axes.grid(True, which="both", linewidth=0.3)
-    axes.legend(loc="lower right")
+    axes.grid(True, linewidth=0.3)
+    axes.legend(loc="best", framealpha=0.9)
     buffer = BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()

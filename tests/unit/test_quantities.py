@@ -34,7 +34,7 @@ def test_no_size(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["5 parsecs", "0", "-1ms", "nan", "5kB"])
 def test_no_time(text: str) -> None:
-    with pytest.raises(ConfigurationFault, match="unit|small"):
+    with pytest.raises(ConfigurationFault, match=r"unit|small"):
         read_milliseconds(text)
 
 
