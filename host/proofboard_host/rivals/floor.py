@@ -20,7 +20,7 @@ from ..graph.operators import Conv2d, Dense, DepthwiseConv2d
 from ..search.costs import CostModel
 from ..search.inputs import Inputs
 from ..search.points import Figures
-from ..search.pool import POOL_ROWS, Pool, build_pool, side_weights
+from ..search.pool import POOL_ROWS, Pool, build_pool, side_weights, targets
 from ..search.rule import Judge
 from ..search.store import Compressed
 from ..search.student import Lessons
@@ -32,7 +32,7 @@ from .cells import Cell
 from .sparse import weight_bytes
 
 _CALIBRATION_ROWS = 2000
-_SMOOTHING = 0.02  # share of a label that is spread over all classes, as in the search
+_LABELS_ALONE = 0.0  # share of the baseline's answers in the target
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -88,14 +88,12 @@ class Floor:
         real = rows[self.material.clip[rows] != SYNTHETIC]
         return self.material.features[real[:: max(1, len(real) // _CALIBRATION_ROWS)]]
 
-    def lessons(self, side: int | None) -> Lessons:
-        """The pool with labels, drawn as a training side draws."""
-        classes = len(self.application.data.classes)
-        target = np.eye(classes)[self.material.labels[self.pool.row]] * (1 - _SMOOTHING) + _SMOOTHING / classes
+    def lessons(self, side: int | None, network: FloatNetwork) -> Lessons:
+        """The pool with labels, of as many classes as `network` has, drawn as a training side draws."""
         weights = side_weights(self.application, self.material, self.pool, side)
         return Lessons(
             torch.from_numpy(self.pool.features),
-            torch.from_numpy(target.astype(np.float32)),
+            torch.from_numpy(targets(self.material, self.pool, network, _LABELS_ALONE)),
             torch.from_numpy(weights),
         )
 
