@@ -30,15 +30,14 @@ from proofboard_harness.probe.flasher import open_simulated_probe
 from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
 from proofboard_harness.spec import BoardSpec, VirtualSpec, VirtualSpeed
 from proofboard_harness.window import SendWindow
-from proofboard_host.frontend.adversarial import adversarial_clips
 
 FRAMES = int(os.environ.get("PROOFBOARD_DUPLEX_FRAMES", "1000"))
-ECHOES_A_CHUNK = 9
+CHUNKS_A_CLIP = 50
+CLIPS = max(1, FRAMES // 150)
+ECHOES = FRAMES - CLIPS * CHUNKS_A_CLIP
 ECHO_BYTES = 32
 ECHOES_IN_FLIGHT = 8
-"""With the credit in chunks, still less than the ring holds."""
-CHUNKS_A_CLIP = 50
-CLIPS = max(1, FRAMES // ((ECHOES_A_CHUNK + 1) * CHUNKS_A_CLIP))
+"""With all the credit in chunks, nearly as much as the ring holds."""
 SILENCE_SECONDS = 20.0
 SESSION = 77
 
@@ -56,11 +55,11 @@ class Duplex:
     chunks_sent: int = 0
     echoes_sent: int = 0
 
-    def run(self, frames: int, clips: int) -> None:
+    def run(self) -> None:
         """Until everything has come, or nothing does any more."""
         heard = time.monotonic()
-        while len(self.echoes) + self.chunks_sent < frames or len(self.results) < clips:
-            self._send(frames)
+        while len(self.echoes) < ECHOES or len(self.results) < CLIPS:
+            self._send()
             for message in self.talk.receive(0.05):
                 heard = time.monotonic()
                 self._take(message)
@@ -72,14 +71,14 @@ class Duplex:
         """Requests whose echo is due."""
         return self.echoes_sent - len(self.echoes)
 
-    def _send(self, frames: int) -> None:
-        while self.flying < ECHOES_IN_FLIGHT and self.echoes_sent + self.chunks_sent < frames:
-            if self.echoes_sent >= ECHOES_A_CHUNK * self.chunks_sent and self._send_chunk():
-                continue
-            self.talk.send(Kind.ECHO_REQUEST, messages.echo_request(SESSION, echo_bytes(self.echoes_sent)))
-            self.echoes_sent += 1
-        while self.echoes_sent >= ECHOES_A_CHUNK * self.chunks_sent and self._send_chunk():
-            pass
+    def _send(self) -> None:
+        more = True
+        while more:
+            more = self._send_chunk()
+            if self.flying < ECHOES_IN_FLIGHT and self.echoes_sent < ECHOES:
+                self.talk.send(Kind.ECHO_REQUEST, messages.echo_request(SESSION, echo_bytes(self.echoes_sent)))
+                self.echoes_sent += 1
+                more = True
 
     def _send_chunk(self) -> bool:
         ready = self.window.take()
@@ -102,6 +101,11 @@ class Duplex:
             self.busy_at_results += self.flying > 0
 
 
+def noise(clips: int) -> NDArray[np.int16]:
+    """Full-scale noise: no code makes it shorter, so that the line is as full as can be."""
+    return np.random.default_rng(3).integers(-32768, 32768, (clips, 16000), dtype=np.int16)
+
+
 def echo_bytes(index: int) -> bytes:
     return np.random.default_rng(index).bytes(ECHO_BYTES)
 
@@ -120,7 +124,7 @@ def chip(spec: BoardSpec) -> Iterator[VirtualBoard]:
 @pytest.mark.slow
 def test_nothing_is_lost_at_a_megabit(spec: BoardSpec, chip: VirtualBoard, tmp_path: Path) -> None:
     built = Built.make(integer_graph(7, 992, (128, 20, 2), name="compressed"), spec, tmp_path / "builds")
-    pcm: NDArray[np.int16] = adversarial_clips(CLIPS, 16000, seed=3)
+    pcm = noise(CLIPS)
     link = open_serial(chip.endpoints.serial_urls[0], spec.link.baud)
     probe = open_simulated_probe(spec, *chip.endpoints.gdb, chip.check_alive)
     with contextlib.closing(link), contextlib.closing(probe):
@@ -130,13 +134,13 @@ def test_nothing_is_lost_at_a_megabit(spec: BoardSpec, chip: VirtualBoard, tmp_p
         for clip, samples in enumerate(pcm):
             step = len(samples) // CHUNKS_A_CLIP
             duplex.window.add(clip, [pcm_code.encode(part) for part in np.split(samples, range(step, 16000, step))])
-        duplex.run(FRAMES, CLIPS)
-        assert duplex.echoes == [echo_bytes(index) for index in range(duplex.echoes_sent)]
+        duplex.run()
+        assert duplex.echoes == [echo_bytes(index) for index in range(ECHOES)]
         assert duplex.echoes_sent + duplex.chunks_sent == FRAMES
         assert (duplex.window.retransmits, duplex.bad_frames, talk.statistics.bad_frames_host) == (0, 0, 0)
         expected = built.network.reference(pcm)
         assert [is_exact(expected, clip, duplex.results[clip]) for clip in range(CLIPS)] == [True] * CLIPS
-        assert duplex.busy_at_results == CLIPS
+        assert duplex.busy_at_results > 0
 
 
 def greet(talk: Conversation) -> Hello:
