@@ -6,15 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from serial.tools import list_ports
-
-from .errors import BenchFault
 from .lock import board_lock
 from .probe.flasher import Probe, open_pyocd_probe, open_simulated_probe
 from .simulator.child import Simulator
 from .simulator.cycle_counter import ProfileRequest
 from .simulator.start import run_simulator
 from .spec import BoardSpec, LinkKind
+from .transport.ports import PortFinder
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,7 @@ class Bench:
     probe: Probe
     serial_urls: tuple[str, ...]
     simulator: Simulator | None
+    ports: PortFinder | None = None
 
     def serial_url(self) -> str:
         """The port of lane 0 under the name that it has now: a cable that was put back may have another one.
@@ -33,7 +32,7 @@ class Bench:
         Raises:
             BenchFault: it is not there, or there are several that it could be.
         """
-        return _serial_port(self.spec) if self.simulator is None else self.serial_urls[0]
+        return self.serial_urls[0] if self.ports is None else self.ports.find()
 
     def check_alive(self) -> None:
         """Raises BenchFault or TargetFault if the simulator has died: to be asked for the cause when the link fails."""
@@ -73,24 +72,8 @@ def _open_simulator(spec: BoardSpec, profile: ProfileRequest | None) -> Iterator
 @contextlib.contextmanager
 def _open_metal(spec: BoardSpec, wait_seconds: float) -> Iterator[Bench]:
     with board_lock(spec.probe.uid or spec.name, wait_seconds=wait_seconds):
-        urls = (_serial_port(spec),) if spec.link.kind is LinkKind.SERIAL else ()
+        ports = PortFinder(spec.link, str(spec.folder / "board.toml"))
+        urls = (ports.find(),) if spec.link.kind is LinkKind.SERIAL else ()
         probe = open_pyocd_probe(spec)
         with contextlib.closing(probe):
-            yield Bench(spec, probe, urls, None)
-
-
-def _serial_port(spec: BoardSpec) -> str:
-    """The port of a real board: as its file says, or found by the serial number of its USB adapter."""
-    if spec.link.url:
-        return spec.link.url
-    ports = list(list_ports.comports())
-    wanted = spec.link.usb_serial
-    found = [port.device for port in ports if port.serial_number and (not wanted or port.serial_number == wanted)]
-    if len(found) == 1:
-        return str(found[0])
-    seen = ", ".join(f"{port.device} ({port.serial_number})" for port in ports if port.serial_number) or "none"
-    raise BenchFault(
-        f"expected one serial port {f'of USB serial number {wanted!r}' if wanted else 'on USB'}, found: {seen}",
-        where=f"{spec.folder / 'board.toml'}: link",
-        hint="plug the board in, or set [link] usb_serial or url in the board file",
-    )
+            yield Bench(spec, probe, urls, None, ports)

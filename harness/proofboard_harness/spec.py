@@ -15,6 +15,7 @@ from .memory_spec import MemoryKind as MemoryKind
 from .memory_spec import MemoryRegion as MemoryRegion
 from .toml_table import TomlTable
 
+_USB_ID = re.compile(r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}")
 _REMOTE_UID = re.compile(r"remote:[^:]+(:\d{1,5})?")
 
 
@@ -53,14 +54,15 @@ class ProbeSpec:
 class LinkSpec:
     """`lanes` serial ports side by side, each a byte stream of whole frames, at `baud` bit/s.
 
-    A simulator makes its own ports. Of a real board, `url` is a pySerial port or URL and `usb_serial` the serial
-    number of the USB adapter; at most one is given.
+    A simulator makes its own ports. Of a real board, `url` is a pySerial port or URL, `usb_serial` the serial number
+    of the USB adapter, `usb_id` its `<vendor>:<product>` in hex, for one without a serial number; at most one is given.
     """
 
     baud: int
     lanes: int = 1
     url: str = ""
     usb_serial: str = ""
+    usb_id: str = ""
     kind: LinkKind = LinkKind.SERIAL
 
 
@@ -239,13 +241,17 @@ def _read_link(table: TomlTable, *, simulated: bool) -> LinkSpec:
         lanes=table.integer("lanes", 1, lowest=1, highest=16),
         url=table.text("url", ""),
         usb_serial=table.text("usb_serial", ""),
+        usb_id=table.text("usb_id", ""),
         kind=kind,
     )
     table.finish()
-    if simulated and (spec.url or spec.usb_serial):
-        raise table.fault("url, usb_serial", "a simulator opens its own ports: give neither")
-    if spec.url and spec.usb_serial:
-        raise table.fault("url, usb_serial", "give one of the two")
+    names = [name for name in ("url", "usb_serial", "usb_id") if getattr(spec, name)]
+    if simulated and names:
+        raise table.fault(names[0], "a simulator opens its own ports: leave it out")
+    if len(names) > 1:
+        raise table.fault(", ".join(names), "give one of them")
+    if spec.usb_id and not _USB_ID.fullmatch(spec.usb_id):
+        raise table.fault("usb_id", f"{spec.usb_id!r} is no '<vendor>:<product>' of four hex digits each")
     if spec.lanes > 1 and not simulated:
         raise table.fault("lanes", f"{spec.lanes} lanes need a simulator: a board's serial port is one lane")
     return spec

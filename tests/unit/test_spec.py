@@ -142,7 +142,8 @@ def test_wrong_file_is_one_clear_error(tmp_path: Path, old: str, new: str, messa
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('usb_serial = "AB12"', 'usb_serial = "AB12"\nurl = "COM3"', r"url, usb_serial: give one of the two"),
+        ('usb_serial = "AB12"', 'usb_serial = "AB12"\nurl = "COM3"', r"url, usb_serial: give one of them"),
+        ('usb_serial = "AB12"', 'usb_id = "AB12"', r"usb_id: 'AB12' is no '<vendor>:<product>' of four hex"),
         ('usb_serial = "AB12"', "lanes = 2", r"lanes: 2 lanes need a simulator"),
         ('kind = "pyocd"', 'kind = "gdbstub"', r"probe: unknown key"),
         ("units_per_tick = [1, 1]", "units_per_tick = [2, 1]", r"contradicts the clocks, which make it 1"),
