@@ -63,6 +63,11 @@ def build_host_library(generated: Mapping[str, str], *, cache: Path) -> Build:
     return _build(generated, toolchain.HOST_CC, [], [], "libproofboard.so", cache)
 
 
+def build_pipe(generated: Mapping[str, str], *, cache: Path) -> Build:
+    """Build the whole application as `pipe`, a program of this machine: see `firmware/host/pipe_board.c`."""
+    return _build(generated, toolchain.HOST_CC, [], [], "pipe", cache)
+
+
 def _build(
     generated: Mapping[str, str],
     compiler: toolchain.Tool,
@@ -84,7 +89,7 @@ def _build(
             (work / "generated").mkdir(parents=True)
             for file_name, text in generated.items():
                 (work / "generated" / file_name).write_text(text, encoding="utf-8")
-            _run_cmake(work, options)
+            _run_cmake(work, options, product)
             if not (folder / "build" / product).is_file():  # else another run has built the same meanwhile
                 shutil.rmtree(folder, ignore_errors=True)
                 work.replace(folder)
@@ -93,12 +98,12 @@ def _build(
     return Build(folder / "build" / product, folder / "generated", cached=False)
 
 
-def _run_cmake(work: Path, options: list[str]) -> None:
+def _run_cmake(work: Path, options: list[str], product: str) -> None:
     source = firmware_folder()
     generated = f"-DPROOFBOARD_GENERATED={work / 'generated'}"
     configure: list[str | Path] = ["cmake", "-G", "Ninja", "-S", source, "-B", work / "build", generated, *options]
     toolchain.run(configure, what="configuring the build")
-    toolchain.run(["cmake", "--build", work / "build"], what="compiling")
+    toolchain.run(["cmake", "--build", work / "build", "--target", product], what="compiling")
 
 
 def _key(generated: Mapping[str, str], folders: list[Path], words: list[str]) -> str:

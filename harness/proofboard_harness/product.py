@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from proofboard_host.application import Application, load_application
+from proofboard_host.application import Application, AudioSection, FrontendSection, load_application
 from proofboard_host.compress import float_graph
 from proofboard_host.data import check as data_check
 from proofboard_host.data.attribution import write_attribution, write_lock
@@ -25,6 +25,7 @@ from proofboard_host.frontend.specification import FrontendSpec, build_specifica
 from proofboard_host.frontend.subjects import FrontendSubject, FrontendTensors, frontend_subject
 from proofboard_host.graph import reference as graph_reference
 from proofboard_host.graph.emit import emit_network, emit_sizes, is_layer_symbol, layer_of_symbol
+from proofboard_host.graph.examples import ds_cnn
 from proofboard_host.graph.graph import Graph, save_graph
 from proofboard_host.graph.operators import macs
 from proofboard_host.graph.subject_layers import autoencoder_subject, kernel_subjects, keyword_spotter_subject
@@ -74,6 +75,7 @@ __all__ = [
     "frontend_subject",
     "is_layer_symbol",
     "kernel_subjects",
+    "keyword_spotter_image",
     "keyword_spotter_subject",
     "layer_of_symbol",
     "load_application",
@@ -81,6 +83,7 @@ __all__ = [
 ]
 
 IMAGES = ("baseline", "compressed")
+KEYWORD_FRONTEND = FrontendSection(frame=512, hop=320, mel_bands=10, f_min=60, f_max=7600)
 _SEARCHES, _CONTESTS = "searches", "contests"
 _HASH_CHARACTERS = 32  # of the graph's digest: the 16 bytes that hello carries
 
@@ -183,6 +186,17 @@ class NetworkImage:
         trace = graph_reference.run(self.graph, features)
         words = graph_reference.words(trace.logits)
         return Outputs(features, words, trace.logits.argmax(axis=1), trace.layers)
+
+
+def keyword_spotter_image() -> NetworkImage:
+    """The keyword spotter of MLPerf Tiny behind 49 frames of 10 bands of one second: an image that needs no training.
+
+    Its weights are random, the same at every call: what it costs to stream to and to run is the network's, what it
+    says of a sound is nobody's.
+    """
+    application = load_application("scream")
+    application = replace(application, audio=AudioSection(16_000, 16_000), frontend=KEYWORD_FRONTEND)
+    return NetworkImage("keywords", ds_cnn(seed=6), build_specification(application), application.audio.window)
 
 
 class Linker(Protocol):
