@@ -10,7 +10,7 @@ import serial
 
 from .errors import BenchFault
 
-_BITS_A_BYTE = 10  # 8N1
+BITS_A_BYTE = 10  # 8N1
 _NETWORK_PORT = "rfc2217://"
 _NETWORK_READ_SECONDS = 0.01
 
@@ -39,6 +39,14 @@ class Link(Protocol):
         """
         ...
 
+    def set_baud(self, baud: int) -> None:
+        """From now on at `baud` bit/s, when all is sent; nothing on a stream that has no rate.
+
+        Raises:
+            BenchFault: the stream is gone, or can't.
+        """
+        ...
+
     def close(self) -> None: ...
 
 
@@ -47,7 +55,7 @@ class SerialLink:
 
     def __init__(self, url: str, baud: int) -> None:
         self._url = url
-        self._seconds_a_byte = _BITS_A_BYTE / baud
+        self._seconds_a_byte = BITS_A_BYTE / baud
         self.busy_seconds = 0.0
         try:
             self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, exclusive=True)
@@ -75,6 +83,14 @@ class SerialLink:
             return first + bytes(self._port.read(1 << 16))
         except (serial.SerialException, OSError) as error:
             raise self._gone(error) from error
+
+    def set_baud(self, baud: int) -> None:
+        try:
+            self._port.flush()
+            self._port.baudrate = baud
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise self._gone(error) from error
+        self._seconds_a_byte = BITS_A_BYTE / baud
 
     def close(self) -> None:
         self._port.close()

@@ -17,6 +17,7 @@ from .toml_table import TomlTable
 
 _USB_ID = re.compile(r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}")
 _REMOTE_UID = re.compile(r"remote:[^:]+(:\d{1,5})?")
+_FASTEST_BAUD = 4_000_000
 
 
 class LinkKind(StrEnum):
@@ -52,7 +53,8 @@ class ProbeSpec:
 
 @dataclass(frozen=True)
 class LinkSpec:
-    """`lanes` serial ports side by side, each a byte stream of whole frames, at `baud` bit/s.
+    """`lanes` serial ports side by side, each a byte stream of whole frames, at `baud` bit/s after a reset and at
+    `fastest` at most.
 
     A simulator makes its own ports. Of a real board, `url` is a pySerial port or URL, `usb_serial` the serial number
     of the USB adapter, `usb_id` its `<vendor>:<product>` in hex, for one without a serial number; at most one is given.
@@ -64,6 +66,12 @@ class LinkSpec:
     usb_serial: str = ""
     usb_id: str = ""
     kind: LinkKind = LinkKind.SERIAL
+    fastest_baud: int = 0
+
+    @property
+    def fastest(self) -> int:
+        """The highest rate to try, in bit/s."""
+        return max(self.baud, self.fastest_baud)
 
 
 @dataclass(frozen=True)
@@ -243,6 +251,7 @@ def _read_link(table: TomlTable, *, simulated: bool) -> LinkSpec:
         usb_serial=table.text("usb_serial", ""),
         usb_id=table.text("usb_id", ""),
         kind=kind,
+        fastest_baud=table.integer("fastest_baud", 0, lowest=0, highest=_FASTEST_BAUD),
     )
     table.finish()
     names = [name for name in ("url", "usb_serial", "usb_id") if getattr(spec, name)]

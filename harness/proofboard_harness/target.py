@@ -7,6 +7,7 @@ counts as received when the caller asks for the next one: only then does the tar
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 import zlib
@@ -23,60 +24,16 @@ from .conversation import Conversation, LinkStatistics, TargetReset, decode_cfsr
 from .errors import BenchFault, LastingFault, StaleFirmware, TargetFault
 from .link import Link
 from .messages import Ack, Baud, Dump, Echo, Hello, Kind, Message, Result
+from .patience import Patience, Silence
+from .rate import RateControl
 from .window import SendWindow
 
 __all__ = ["Identity", "LinkStatistics", "Patience", "Target", "TargetReset", "decode_cfsr"]
 
+_UNHEARD = 3  # questions at a raised rate without an answer
+_HEAD_BYTES = 32  # of a frame at most, besides its samples
 _REPEATS = 1000  # chunks sent again while the target takes none: it never will
 M = TypeVar("M", Ack, Dump, Hello, Baud, Echo)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait, in seconds.
-
-    After `first_seconds` of silence the target is asked; each further silence is twice as long, up to
-    `answer_seconds`; after `repetitions` such long ones it counts as dead. `poll_seconds` is how long one read may
-    block. A link that broke is opened anew for `reconnect_seconds`. `attempts`: resets and broken links in a row,
-    with no result in between, until that is an error.
-    """
-
-    first_seconds: float = 0.1
-    answer_seconds: float = 1.0
-    repetitions: int = 10
-    poll_seconds: float = 0.05
-    reconnect_seconds: float = 20.0
-    attempts: int = 5
-
-
-class Silence:
-    """When to ask again, and when to give up."""
-
-    def __init__(self, patience: Patience, what: str) -> None:
-        self._patience = patience
-        self._what = what
-        self.heard()
-
-    def heard(self) -> None:
-        """Something came."""
-        self._since = time.monotonic()
-        self._wait = self._patience.first_seconds
-        self._long = 0
-
-    def is_over(self) -> bool:
-        """Whether it is time to ask. Raises TargetFault when it was asked often enough."""
-        patience = self._patience
-        if time.monotonic() - self._since <= self._wait:
-            return False
-        self._long += self._wait >= patience.answer_seconds
-        if self._long > patience.repetitions:
-            raise TargetFault(
-                f"no answer ({self._what}), asked {self._long} times, {patience.answer_seconds:g} s each",
-                hint="wrong port or baud, no firmware, or the target hangs: see `proofboard doctor`",
-            )
-        self._since = time.monotonic()
-        self._wait = min(2 * self._wait, patience.answer_seconds)
-        return True
 
 
 @dataclass(frozen=True)
@@ -107,15 +64,17 @@ class Target:
         patience: when to ask again, and when to give up.
         reopen: a new link in place of one that broke; without it, that is the end.
         encode: the code of PCM on the wire, see `pcm_code`.
+        rate: of a serial link, which is chosen at each greeting; without it, none is.
     """
 
     link: Link
     watch: Callable[[], None]
     describe: Callable[[int], str]
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     reopen: Callable[[], Link] | None = None
     encode: Callable[[NDArray[np.int16]], bytes] = pcm_code.encode
     statistics: LinkStatistics = field(default_factory=LinkStatistics)
+    rate: RateControl | None = None
     _conversation: Conversation | None = None
     _identity: Identity | None = None
     _hello: Hello | None = None
@@ -142,8 +101,14 @@ class Target:
         """
         session = secrets.randbelow((1 << 32) - 1) + 1
         self._conversation = Conversation(self.link, self.describe, self.statistics, session)
+        rate = self.rate
+        if rate is not None:
+            rate.begin(self.link)
+        asked = itertools.count()
 
         def send() -> None:
+            if rate is not None and next(asked):
+                rate.call_back(self.link)
             self._talk.send(Kind.HELLO_REQUEST, messages.hello_request(session))
 
         hello = next(self._listen(send, "who are you", Hello))
@@ -168,6 +133,9 @@ class Target:
         self._identity, self._hello, self._clips = expected, hello, 0
         self._results, self._held, self._repeats_then = {}, (0, 0), self.statistics.retransmits
         self._window = SendWindow(hello.credit)
+        if rate is not None:
+            rate.climb(self._talk)
+            self.statistics.baud = rate.baud
         return hello
 
     def infer(self, pcm: NDArray[np.int16], *, flags: int = messages.FLAG_TRACE) -> Result:
@@ -268,8 +236,9 @@ class Target:
     def _await_result(self, clip: int, flags: int) -> Result:
         """Keep the wire full until the result of `clip` is there."""
         what = f"the result of clip {clip}"
-        silence = Silence(self.patience, what)
+        silence = Silence(self.patience, what, self._seconds_under_way())
         asked = False
+        self._keep_rate(clip)
         while True:
             self._send_chunks(flags)
             if self.statistics.retransmits - self._repeats_then > _REPEATS:
@@ -287,8 +256,21 @@ class Target:
             overdue = bool(self._results) and clip not in self._results and not asked
             if silence.is_over() or overdue:
                 asked = overdue
+                if silence.asked > _UNHEARD and self.rate is not None and self.rate.is_raised:
+                    raise TargetReset(f"silent at {self.rate.baud} bit/s: was it reset, which ends that rate?")
                 self.statistics.polls += 1
                 self._talk.send(Kind.POLL, messages.poll(self._talk.session, self._window.number(), clip))
+
+    def _seconds_under_way(self) -> float:
+        """For which the wire carries what the target may be sent at most before it answers."""
+        hello = self._greeted()
+        return 0.0 if self.rate is None else self.rate.seconds(hello.credit * (2 * hello.chunk_samples + _HEAD_BYTES))
+
+    def _keep_rate(self, clip: int) -> None:
+        """A slower rate where too much goes again."""
+        if self.rate is not None and self.rate.is_poor(self._window.packets, self._window.retransmits):
+            self.rate.lower(self._talk, lambda message: self._take(message, clip))
+            self.statistics.baud = self.rate.baud
 
     def _take(self, message: Message, clip: int) -> None:
         if isinstance(message, Ack):

@@ -51,6 +51,11 @@ class SendWindow:
         return len(self._flying)
 
     @property
+    def packets(self) -> int:
+        """Numbers given out."""
+        return self._packet
+
+    @property
     def room(self) -> int:
         """Packets that may go now."""
         return max(0, self.granted - self._packet)

@@ -139,6 +139,10 @@ class FaultyLink:
         """What is left of the bytes that have come."""
         return self._injector.damage(self._link.read(timeout))
 
+    def set_baud(self, baud: int) -> None:
+        """As on the link below."""
+        self._link.set_baud(baud)
+
     def close(self) -> None:
         """Close the link below."""
         self._link.close()

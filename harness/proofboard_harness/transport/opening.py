@@ -11,6 +11,7 @@ from .. import pcm_code
 from ..bench import Bench
 from ..elf import Image
 from ..link import Link, open_serial
+from ..rate import RateControl
 from ..spec import LinkKind
 from ..symbols import locate
 from ..target import LinkStatistics, Target
@@ -38,6 +39,8 @@ def open_target(
     if faults is not None:
         injector = Injector(faults, bench.probe.reset)
         opened = lambda: injector.wrap(open_plain())  # noqa: E731 - one expression, and mypy knows its type
+    link = bench.spec.link
+    rate = RateControl(link.baud, link.fastest) if link.kind is LinkKind.SERIAL else None
     encode: Encode = pcm_code.encode_raw if bench.spec.link.kind is LinkKind.RTT else pcm_code.encode
     return Target(
         opened(),
@@ -46,4 +49,5 @@ def open_target(
         reopen=opened,
         encode=encode,
         statistics=statistics or LinkStatistics(),
+        rate=rate,
     )

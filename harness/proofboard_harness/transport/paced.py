@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from ..link import BITS_A_BYTE
 from ..simulator.child import end_process
 from .inject import FaultPlan, Injector
 
-BITS_A_BYTE = 10  # 8N1
 ADAPTER_BYTES = 4096  # a USB adapter holds this much either way; a host that sends more waits
 RECEIVE_BYTES = 4096  # the target's receive buffer, as `firmware/host/pipe_board.c` has it
 _TICK = 0.001
@@ -86,7 +86,7 @@ class PacedWire:
 
     def __init__(self, program: subprocess.Popen[bytes], baud: int, quality: Quality, seed: int) -> None:
         self._program = program
-        self._target_baud = self._start_baud = baud
+        self._target_baud = self._start_baud = self._wanted_baud = baud
         self._quality = quality
         self._dice = random.Random(seed)
         self._seed = seed
@@ -112,7 +112,7 @@ class PacedWire:
     @property
     def host_baud(self) -> int:
         """As the host has set its port."""
-        speed = termios.tcgetattr(self._master)[5]
+        speed = int(termios.tcgetattr(self._master)[5])
         return _RATES.get(speed, speed)
 
     @property
@@ -146,6 +146,8 @@ class PacedWire:
             self.counts.up += len(up)
             with contextlib.suppress(BlockingIOError):  # nobody reads: as on a port that is not open
                 os.write(self._master, self._on_the_way(up))
+        if not self._up.queue:  # a target sends all it has before it changes its rate
+            self._target_baud = self._wanted_baud
 
     def _on_the_way(self, data: bytes) -> bytes:
         if self.host_baud != self._target_baud:
@@ -167,7 +169,7 @@ class PacedWire:
     def _note_rate(self, told: bytes) -> None:
         self._told += told
         for match in _NEW_RATE.finditer(self._told):
-            self._target_baud = int(match[1]) or self._start_baud
+            self._wanted_baud = int(match[1]) or self._start_baud
         self._told = self._told[self._told.rfind(b"\n") + 1 :]
 
 

@@ -62,6 +62,9 @@ class RttLink:
             self._pause = _SHORTEST_PAUSE if moved else min(2 * self._pause, _LONGEST_PAUSE)
             time.sleep(min(self._pause, max(0.0, deadline - time.monotonic())))
 
+    def set_baud(self, baud: int) -> None:
+        """Nothing: memory has no rate."""
+
     def close(self) -> None:
         """Nothing: the probe belongs to the bench."""
 
