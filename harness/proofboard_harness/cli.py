@@ -263,6 +263,22 @@ def bench_compression(
         raise typer.Exit(1)
 
 
+@bench_app.command("link")
+def bench_link(
+    out: Out = None,
+    document: Document = None,
+    clips: Annotated[int, typer.Option(min=1, help="recordings for the simulated board")] = 1000,
+) -> None:
+    """Goodput on a paced wire and a simulated board, with losses, and what limits it; exit code 1 as above."""
+    from .benchmarks import command, link
+
+    console = Console()
+    with console.status("link") as status:
+        report = link.bench_link(clips, status.update)
+    if not command.deliver(report, out, document, console):
+        raise typer.Exit(1)
+
+
 @app.command()
 def boards() -> None:
     """List the boards that Proofboard knows."""
