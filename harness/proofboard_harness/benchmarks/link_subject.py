@@ -41,10 +41,11 @@ def load_subject(clips: int) -> LinkSubject:
     pcm = np.ascontiguousarray(dataset.pcm[chosen])
     labels = tuple(dataset.clips[row].label for row in chosen)
     image = keyword_spotter_image()
-    return LinkSubject(image, pcm, _on_this_machine(image, pcm), labels)
+    return LinkSubject(image, pcm, on_this_machine(image, pcm), labels)
 
 
-def _on_this_machine(image: NetworkImage, pcm: NDArray[np.int16]) -> Outputs:
+def on_this_machine(image: NetworkImage, pcm: NDArray[np.int16]) -> Outputs:
+    """What the image's C, compiled for this machine, says of pcm, int16 [clips, window]."""
     library = HostLibrary(
         build_host_library(image.generated, cache=cache_folder()).product,
         features=image.graph.input.size,

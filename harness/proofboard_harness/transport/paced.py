@@ -37,7 +37,7 @@ _NEW_RATE = re.compile(rb"baud (\d+)\n")
 _RATES = {getattr(termios, name): int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name)}
 
 Quality = Callable[[int], FaultPlan]
-"""What goes wrong at a rate in bit/s."""
+"""What goes wrong at a rate in bit/s; asked again all the time, as a line may change."""
 
 
 def perfect(baud: int) -> FaultPlan:
@@ -55,7 +55,7 @@ class WireCounts:
 
 
 @dataclass
-class _Way:
+class Way:
     """One direction: what waits in the adapter, and until when the wire is in use."""
 
     queue: bytearray = field(default_factory=bytearray)
@@ -63,9 +63,11 @@ class _Way:
 
     @property
     def room(self) -> int:
+        """Bytes that the adapter still takes."""
         return ADAPTER_BYTES - len(self.queue)
 
     def put(self, data: bytes, now: float) -> None:
+        """Bytes come into the adapter at `now`, in seconds of any clock."""
         if not self.queue:
             self.free_at = max(self.free_at, now)
         self.queue += data
@@ -89,14 +91,13 @@ class PacedWire:
         self._target_baud = self._start_baud = self._wanted_baud = baud
         self._quality = quality
         self._dice = random.Random(seed)
-        self._seed = seed
-        self._injectors: dict[int, Injector] = {}
+        self._injectors: dict[FaultPlan, Injector] = {}
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.url = os.ttyname(self._slave)
         self.counts = WireCounts()
-        self._down, self._up = _Way(), _Way()
+        self._down, self._up = Way(), Way()
         self._told = b""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._carry, name="paced wire", daemon=True)
@@ -152,10 +153,10 @@ class PacedWire:
     def _on_the_way(self, data: bytes) -> bytes:
         if self.host_baud != self._target_baud:
             return self._dice.randbytes(len(data))
-        if self._target_baud not in self._injectors:
-            plan = self._quality(self._target_baud)
-            self._injectors[self._target_baud] = Injector(plan, lambda: None)
-        return self._injectors[self._target_baud].damage(data)
+        plan = self._quality(self._target_baud)
+        if plan not in self._injectors:
+            self._injectors[plan] = Injector(plan, lambda: None)
+        return self._injectors[plan].damage(data)
 
     def _to_target(self, data: bytes) -> None:
         sink = _fileno(self._program.stdin)
