@@ -12,11 +12,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .events import Event, EventBus, Retried, StationAdvanced, StationFinished, StationStarted
+from .events import Event, EventBus, Retried, StationAdvanced, StationFinished, StationStarted, StopAsked
 from .run_state import RunState, StationProgress, StationState, clock_text, seconds_text
 
 PLAIN_SECONDS = 5.0
 """A station that works on says so at most this often in the plain log."""
+
+STOPPING = "stopping behind this clip; Ctrl-C again stops at once"
+
+_WIDE = 100  # columns
 
 _STYLES = {
     StationState.WAITING: "dim",
@@ -120,11 +124,18 @@ class LiveDashboard:
             Text(self._time(station), style="dim"),
         )
         lines.append(row)
+        # A narrow terminal has no room to spare before the figures.
+        indent = indent if options.size.width >= _WIDE else 2
         for image, tally in station.tallies.items():
-            style = "yellow" if tally.bit_exact < tally.clips else ""
+            style = "bold red" if tally.bit_exact < tally.clips else ""
             lines.append(_indented(f"{image}: {tally.describe()}", indent, style))
-        if station.state is StationState.RUNNING and station.detail:
-            lines.append(_indented(station.detail, indent, "dim"))
+        if station.state is StationState.RUNNING:
+            for (_, board), link in station.links.items():
+                lines.append(_indented(f"{board}: {link.describe()}", indent, "yellow" if link.is_troubled else ""))
+            if self._state.stopping:
+                lines.append(_indented(STOPPING, indent, "bold yellow"))
+            elif station.detail:
+                lines.append(_indented(station.detail, indent, "dim"))
         return _Block(lines, station.state in (StationState.DONE, StationState.CACHED))
 
     def _middle(self, station: StationProgress, options: ConsoleOptions) -> RenderableType:
@@ -173,6 +184,8 @@ class PlainLog:
                 detail = f" ({event.detail})" if event.detail else ""
                 self._say(event.station, station.progress() + detail)
                 self._tell_tallies(event.station, station)
+            case StopAsked():
+                self._console.print(STOPPING, markup=False, highlight=False, soft_wrap=True)
             case Retried():
                 self._say(event.image, f"once more after: {event.seen}")
 
@@ -186,6 +199,8 @@ class PlainLog:
     def _tell_tallies(self, name: str, station: StationProgress) -> None:
         for image, tally in station.tallies.items():
             self._say(name, f"{image}: {tally.describe()}")
+        for (_, board), link in station.links.items():
+            self._say(name, f"{board}: {link.describe()}")
 
     def _say(self, name: str, what: str) -> None:
         self._spoken = self._state.clock()
@@ -197,7 +212,7 @@ class PlainLog:
 def _running(station: StationProgress, options: ConsoleOptions) -> RenderableType:
     if not station.total:
         return Text("running", style="cyan")
-    bar_width = 20 if options.size.width >= 100 else 10
+    bar_width = 20 if options.size.width >= _WIDE else 10
     line = Table.grid(padding=(0, 1, 0, 0))
     line.add_column(width=bar_width)
     line.add_column(no_wrap=True, overflow="ellipsis")

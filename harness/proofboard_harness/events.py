@@ -60,7 +60,51 @@ class Retried:
     seen: str
 
 
-Event = StationStarted | StationAdvanced | StationFinished | ClipDone | JournalOpened | Retried
+@dataclass(frozen=True)
+class JournalHeld:
+    """Of `image` the journal held so many clips already when its stream began."""
+
+    image: str
+    clips: int
+    correct: int
+    bit_exact: int
+
+
+@dataclass(frozen=True)
+class LinkMoved:
+    """What has gone over the link of one `board` to `image` so far.
+
+    `pcm_bytes`: of sound, answered; `window`: packets under way; `bad_frames`: dropped on either side, by CRC or
+    stuffing; `limit`: `link` or `compute`, whichever the other waits for.
+    """
+
+    image: str
+    board: str
+    pcm_bytes: int
+    window: int
+    retransmits: int
+    bad_frames: int
+    resets: int
+    reconnects: int
+    limit: str
+
+
+@dataclass(frozen=True)
+class StopAsked:
+    """A person has asked to stop; the clip in hand is waited for."""
+
+
+Event = (
+    StationStarted
+    | StationAdvanced
+    | StationFinished
+    | ClipDone
+    | JournalOpened
+    | JournalHeld
+    | LinkMoved
+    | Retried
+    | StopAsked
+)
 Subscriber = Callable[[Event], None]
 
 

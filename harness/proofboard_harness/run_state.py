@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .events import ClipDone, Event, StationAdvanced, StationFinished, StationStarted
+from .events import ClipDone, Event, JournalHeld, LinkMoved, StationAdvanced, StationFinished, StationStarted, StopAsked
 from .interval import wilson
-
-RATE_WINDOW = 20.0
-"""Seconds that a rate looks back: long enough to be calm, short enough to follow a change."""
-
-SAMPLE_SECONDS = 0.1
-"""Reports closer than this count as one: a fast station must not fill the memory."""
+from .link_progress import LinkProgress
+from .rate_meter import RateMeter
 
 
 class StationState(StrEnum):
@@ -36,10 +31,12 @@ class ClipTally:
     bit_exact: int = 0
 
     def describe(self) -> str:
-        """Running accuracy with its 95 % Wilson interval, and the bit-exact count."""
+        """Running accuracy with its 95 % Wilson interval, the bit-exact count, and mismatches if there are any."""
         lower, upper = wilson(self.correct, self.clips)
         share = 100 * self.correct / self.clips if self.clips else 0.0
         exact = f"{self.bit_exact:,}/{self.clips:,} bit-exact"
+        if different := self.clips - self.bit_exact:
+            exact += f", {different:,} mismatch" + ("es" if different > 1 else "")
         return f"{share:.1f} % right ({100 * lower:.1f}-{100 * upper:.1f}), {exact}"
 
 
@@ -57,28 +54,17 @@ class StationProgress:
     started: float = 0.0
     seconds: float = 0.0
     tallies: dict[str, ClipTally] = field(default_factory=dict)
-    samples: deque[tuple[float, int]] = field(default_factory=deque)
+    links: dict[tuple[str, str], LinkProgress] = field(default_factory=dict)
+    meter: RateMeter = field(default_factory=RateMeter)
 
     def advance(self, now: float, done: int, total: int, detail: str) -> None:
         self.done, self.total, self.detail = done, total, detail
-        if self.samples and done < self.samples[-1][1]:
-            self.samples.clear()
-        if len(self.samples) > 1 and now - self.samples[-2][0] < SAMPLE_SECONDS:
-            self.samples.pop()
-        self.samples.append((now, done))
-        while len(self.samples) > 2 and now - self.samples[0][0] > RATE_WINDOW:
-            self.samples.popleft()
+        self.meter.report(now, done)
 
     @property
     def rate(self) -> float | None:
-        """Units a second over the last `RATE_WINDOW` seconds; None before two reports.
-
-        Work that a resumed run found done counts as the first report, so it makes no rate.
-        """
-        if len(self.samples) < 2:
-            return None
-        (first, before), (last, after) = self.samples[0], self.samples[-1]
-        return (after - before) / (last - first) if last > first else None
+        """Units a second just now; work that a resumed run found done makes no rate."""
+        return self.meter.rate
 
     @property
     def to_go(self) -> float | None:
@@ -112,6 +98,7 @@ class RunState:
         self.clock = clock
         self.lock = threading.RLock()
         self.stations = {name: StationProgress(title) for name, title in stations}
+        self.stopping = False
         self._current = ""
 
     def apply(self, event: Event) -> None:
@@ -129,6 +116,14 @@ class RunState:
                     station = self._station(event.station)
                     station.state = StationState.CACHED if event.cached else StationState.DONE
                     station.summary, station.seconds = event.summary, event.seconds
+                case JournalHeld():
+                    tally = ClipTally(event.clips, event.correct, event.bit_exact)
+                    self._station(self._current).tallies[event.image] = tally
+                case LinkMoved():
+                    links = self._station(self._current).links
+                    links.setdefault((event.image, event.board), LinkProgress(event)).move(now, event)
+                case StopAsked():
+                    self.stopping = True
                 case ClipDone():
                     tally = self._station(self._current).tallies.setdefault(event.image, ClipTally())
                     tally.clips += 1

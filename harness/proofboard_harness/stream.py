@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from .bench import Bench, open_bench
 from .elf import Image
 from .errors import BenchFault, FirmwareFault, TargetFault
-from .events import ClipDone, EventBus
+from .events import ClipDone, EventBus, JournalHeld, LinkMoved, StopAsked
+from .interrupt import deferred_interrupt
 from .messages import Result
 from .oracle import Outputs, describe_difference, first_difference, is_exact
 from .probe.flasher import FlashProgress, unwatched
@@ -102,23 +103,47 @@ def stream(
 ) -> StreamOutcome:
     """Stream every clip that the journal does not hold yet; each answer is journalled before the target may drop it.
 
-    `attempt` is stored with the answers."""
+    `attempt` is stored with the answers.
+
+    Raises:
+        KeyboardInterrupt: a person has asked to stop; the clip in hand was journalled.
+    """
     store.bind("chip", target.hello.chip)
     done = store.done(job.image)
     left = [clip for clip in job.clips if clip.id not in done]
+    held = store.counts(job.image)
+    if held.clips:
+        bus.publish(JournalHeld(job.image, held.clips, held.correct, held.clips - held.mismatches))
     differing: list[StreamClip] = []
     results = target.stream(job.pcm[clip.row] for clip in left)
-    for count, (clip, result) in enumerate(zip(left, results, strict=True), len(job.clips) - len(left)):
-        progress(count, len(job.clips), clip.id)
-        exact = is_exact(job.expected, clip.row, result)
-        if not exact:
-            differing.append(clip)
-        stored = _to_store(job, clip, spec, result, exact, attempt)
-        store.add(stored)
-        bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
+    with deferred_interrupt(lambda: bus.publish(StopAsked())) as interrupt:
+        for count, (clip, result) in enumerate(zip(left, results, strict=True), len(job.clips) - len(left)):
+            progress(count, len(job.clips), clip.id)
+            exact = is_exact(job.expected, clip.row, result)
+            if not exact:
+                differing.append(clip)
+            stored = _to_store(job, clip, spec, result, exact, attempt)
+            store.add(stored)
+            bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
+            bus.publish(_link_moved(job.image, spec.name, target.statistics))
+            interrupt.check()
     progress(len(job.clips), len(job.clips), "")
     first_mismatch = _explain(job, differing[0], target) if differing else ""
     return StreamOutcome(target.statistics, 1, first_mismatch, target.hello.chip)
+
+
+def _link_moved(image: str, board: str, now: LinkStatistics) -> LinkMoved:
+    return LinkMoved(
+        image=image,
+        board=board,
+        pcm_bytes=now.pcm_bytes,
+        window=now.window,
+        retransmits=now.retransmits,
+        bad_frames=now.bad_frames_host + now.bad_frames_target,
+        resets=now.resets,
+        reconnects=now.reconnects,
+        limit=now.limit,
+    )
 
 
 def _explain(job: StreamJob, clip: StreamClip, target: Target) -> str:
