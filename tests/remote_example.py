@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import serial
@@ -21,6 +22,8 @@ def probe_server(gdb: tuple[str, int]) -> Iterator[int]:
     """What `pyocd server -u gdbstub:HOST:PORT` is; gives its port."""
     server = DebugProbeServer(Session(None, no_config=True), GdbStubProbe(*gdb), 0, True)
     server.start()
+    while server.port == 0:  # its thread says so a moment after `start` has returned
+        time.sleep(0.005)
     try:
         yield server.port
     finally:
