@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from .errors import ConfigurationFault
-from .spec import BoardSpec, read_board
+from .spec import BoardSpec, LinkKind, read_board
 
 BOARD_FILE = "board.toml"
 
@@ -58,3 +58,8 @@ def with_pack(spec: BoardSpec, pack: Path | None) -> BoardSpec:
     if not spec.probe.target:
         raise ConfigurationFault("the pack's name for the target is not known: [probe] target", where=where)
     return dataclasses.replace(spec, probe=dataclasses.replace(spec.probe, pack=pack.absolute()))
+
+
+def with_link(spec: BoardSpec, kind: LinkKind | None) -> BoardSpec:
+    """The board over its other link; unchanged without one."""
+    return spec if kind is None else dataclasses.replace(spec, link=dataclasses.replace(spec.link, kind=kind))

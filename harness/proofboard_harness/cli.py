@@ -16,6 +16,7 @@ from rich.text import Text
 
 from .errors import BenchFault, ProbeFault, ProofboardError, TargetFault
 from .quantities import read_bytes, read_milliseconds
+from .spec import LinkKind
 
 app = typer.Typer(
     help="Prove that the network on the board is the network that was trained, and see what it costs there.",
@@ -64,6 +65,9 @@ MaxLatency = Annotated[
 ]
 Margin = Annotated[float | None, typer.Option("--margin", help="points that accuracy may fall; the application's else")]
 Trials = Annotated[int | None, typer.Option("--trials", min=1, help="candidates to try; the application's number else")]
+LinkChoice = Annotated[
+    LinkKind | None, typer.Option("--link", help="serial port or memory by the probe; the board file's choice else")
+]
 Inject = Annotated[
     str | None,
     typer.Option(
@@ -99,9 +103,10 @@ def run(
     ] = None,
     pack: Pack = None,
     inject: Inject = None,
+    link: LinkChoice = None,
 ) -> None:
     """The main job: train, compress, build, flash, stream, compare, report."""
-    from .boards import load_board, with_pack
+    from .boards import load_board, with_link, with_pack
     from .dashboard import open_dashboard
     from .events import EventBus
     from .product import load_application
@@ -113,7 +118,7 @@ def run(
     from .tables import print_outcome
     from .transport.inject import FaultPlan
 
-    spec = with_pack(load_board(board), pack)
+    spec = with_link(with_pack(load_board(board), pack), link)
     faults = None if inject is None else FaultPlan.parse(inject)
     chosen = None if all_clips else clips or load_application(application).stream.clips
     options = RunOptions(application, spec, chosen, stress, data, runs, resume, candidate=candidate, faults=faults)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..boards import load_board
+from ..boards import load_board, with_link
 from ..build import build_image
 from ..elf import Image
 from ..errors import TargetFault
 from ..events import EventBus
 from ..product import cache_folder
 from ..results import ResultStore
-from ..spec import BoardSpec, LinkKind
+from ..spec import LinkKind
 from ..stream import StreamClip, StreamJob, flashed_target, stream
 from ..symbols import build_id
 from ..target import Identity
@@ -70,14 +69,9 @@ def cases(clips: int) -> tuple[SimulatorCase, ...]:
     return SimulatorCase(LinkKind.RTT, clips, True), SimulatorCase(LinkKind.SERIAL, max(1, clips // 40), False)
 
 
-def over(board: BoardSpec, kind: LinkKind) -> BoardSpec:
-    """The same board with its other link."""
-    return dataclasses.replace(board, link=dataclasses.replace(board.link, kind=kind))
-
-
 def measure(case: SimulatorCase, subject: LinkSubject) -> SimulatorRow:
     """Flash, stream, compare and journal, as a run does; TargetFault if an answer is wrong."""
-    board = over(load_board(BOARD), case.kind)
+    board = with_link(load_board(BOARD), case.kind)
     elf = Image.load(build_image(subject.image.generated, board.image_folder, cache=cache_folder()).product)
     job = _job(subject, case.clips)
     started = time.monotonic()
