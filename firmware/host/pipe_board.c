@@ -11,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER 4096u /* as large as an RA6E1's ring; what stands for the wire keeps to it  \
-                              */
-#define READINGS 3u          /* of the counter in a clip: before, between and after the two parts */
+/* As large as an RA6E1's ring; what stands for the wire keeps to it. */
+#define RECEIVE_BUFFER 4096u
+/* Of the counter in a clip: before, between and after the two parts. */
+#define READINGS 3u
 #define LOWEST_BAUD 9600u
 #define HIGHEST_BAUD 4000000u
 
