@@ -55,6 +55,14 @@ def test_a_mistake_is_named(mistake: str, named: str, tmp_path: Path) -> None:
     assert "PC 0x" in caught.value.where or mistake == "OVERRUN_IGNORED"
 
 
+def test_reset_leaves_the_core_in_thumb_state(tmp_path: Path) -> None:
+    machine = Machine(FAST)
+    load(machine, small_image(tmp_path))
+    assert machine.cpu.read_register("xpsr") >> 24 & 1
+    vector = int.from_bytes(machine.cpu.read_memory(4, 4), "little")
+    assert machine.cpu.read_register("pc") == vector - 1
+
+
 def test_modelled_cycles_are_the_same_every_time(tmp_path: Path) -> None:
     def cycles() -> tuple[int, int]:
         machine = Machine(MODELLED, lambda idle: machine.stop() if idle else None)

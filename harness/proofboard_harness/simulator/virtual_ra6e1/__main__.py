@@ -40,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     process.announce()
     try:
         process.serve()
-    except MachineFault as fault:
-        print(f"{fault.seen}\n{fault.where}\n{fault.hint}", file=sys.stderr)
+    except MachineFault:
         return STOPPED
     except KeyboardInterrupt:
         return 0

@@ -81,7 +81,7 @@ class Cpu:
         stack = int.from_bytes(self.read_memory(map_.CODE_FLASH, 4), "little")
         entry = int.from_bytes(self.read_memory(map_.CODE_FLASH + 4, 4), "little")
         self.write_register("sp", stack & ~3)
-        self.write_register("pc", entry & ~1)
+        self.write_register("pc", entry)
 
     def run(self) -> Stop:
         """Run until `stop`, or a breakpoint or BKPT, before which the PC then stands.
@@ -113,7 +113,8 @@ class Cpu:
         return int(self._engine.reg_read(REGISTERS[name]))
 
     def write_register(self, name: str, value: int) -> None:
-        self._engine.reg_write(REGISTERS[name], value)
+        # Bit 0 of what Unicorn takes for the PC is EPSR.T, and this core has no other state than Thumb.
+        self._engine.reg_write(REGISTERS[name], value | 1 if name == "pc" else value)
 
     def set_breakpoints(self, addresses: set[int]) -> None:
         """Stop before the instructions at these addresses."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ...errors import TargetFault
 
+STOPPED_LINE = "stopped"
+"""What the process says before its last words: what, where, and what to do, a line each."""
+
 
 class MachineFault(TargetFault):
     """The machine has stopped. `seen` names the register or the address, `where` the code that did it."""

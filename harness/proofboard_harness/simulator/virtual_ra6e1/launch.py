@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import subprocess
 import sys
@@ -15,11 +16,13 @@ from ...errors import BenchFault, TargetFault
 from ...spec import BoardSpec, VirtualSpec, VirtualSpeed
 from ..child import Endpoints, die_with_parent, end_process
 from ..cycle_tree import CallTree
+from .faults import STOPPED_LINE
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 60.0  # the native half may have to be compiled
 _STOP_SECONDS = 2.0
 _DYING_SECONDS = 0.5
+_STOPPED_SECONDS = 10.0  # from the last words to the end, on a machine that is busy
 _STDERR_BYTES = 65536
 _STOPPED = 3
 _BURST = 128  # bytes: 1.3 ms at 1 Mbit/s, a small part of any ring
@@ -56,8 +59,9 @@ class VirtualBoard:
 
     def check_alive(self) -> None:
         """Raises TargetFault with what stopped the machine, or BenchFault if the process itself has failed."""
+        stopped = f"{STOPPED_LINE}\n" in _read(self._stderr)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_DYING_SECONDS)
+            self._process.wait(_STOPPED_SECONDS if stopped else _DYING_SECONDS)
             raise _died(self._process, self._stderr)
 
 
@@ -108,9 +112,13 @@ def _read_endpoints(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> Endp
     return Endpoints((_HOST, ports["gdb"]), tuple(f"socket://{_HOST}:{port}" for port in ports["serial"]))
 
 
+def _read(stderr: IO[bytes]) -> str:
+    """Without moving the place where the process writes, which is shared with it."""
+    return os.pread(stderr.fileno(), _STDERR_BYTES, 0).decode("utf-8", errors="replace")
+
+
 def _died(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> BenchFault | TargetFault:
-    stderr.seek(0)
-    lines = stderr.read(_STDERR_BYTES).decode("utf-8", errors="replace").splitlines()
+    lines = _read(stderr).splitlines()
     if process.returncode == _STOPPED:
         seen, where, hint = (lines[-_WORDS:] + [""] * _WORDS)[:_WORDS]
         return TargetFault(f"the virtual board stopped: {seen}", where=where, hint=hint)

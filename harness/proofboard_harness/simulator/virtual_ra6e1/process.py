@@ -8,7 +8,7 @@ import sys
 import time
 
 from .cpu import Stop
-from .faults import MachineFault, PowerLoss
+from .faults import STOPPED_LINE, MachineFault, PowerLoss
 from .gdb_server import GdbServer
 from .machine import Machine, Settings
 from .serial_port import SerialPort, listen
@@ -37,14 +37,19 @@ class Process:
         sys.stdout.flush()
 
     def serve(self) -> None:
-        """Serve clients. Raises MachineFault when the machine has stopped; connections are closed then."""
+        """Serve clients. Raises MachineFault when the machine has stopped.
+
+        Its cause is on the standard error, behind a line `stopped`, before a connection is closed: whoever sees one
+        broken finds it there.
+        """
         try:
             while True:
                 try:
                     self._serve_once()
                 except PowerLoss:
                     self._lose_power()
-        except MachineFault:
+        except MachineFault as fault:
+            print(STOPPED_LINE, fault.seen, fault.where, fault.hint, sep="\n", file=sys.stderr, flush=True)
             if self._gdb is not None:
                 self._gdb.report_end()
                 self._gdb.close()
