@@ -99,8 +99,8 @@ class FakeTarget:
         self.send(Kind.ACK, struct.pack("<8I", self.packet, self.packet + CREDIT, clip, *words, 0))
 
     def _result(self, clip: int) -> None:
-        head = struct.pack("<7IBB", clip, zlib.crc32(self.done[clip]), 1, 10, 20, 300, 0, 2, 1)
-        self.send(Kind.RESULT, head + struct.pack("<2iI", -5, 6, 7))
+        head = struct.pack("<7IBB", clip, zlib.crc32(self.done[clip]), 1, 10, 20, 300, 0, 2, LAYERS + 1)
+        self.send(Kind.RESULT, head + struct.pack("<2i4I", -5, 6, 7, 8, 9, 10))
 
 
 @dataclass

@@ -75,10 +75,12 @@ class Conversation:
         self.link.write(data)
 
     def receive(self, timeout: float) -> list[Message]:
-        """Messages of this session that have come, after at most `timeout` seconds; those of older ones are dropped.
+        """Messages of this session that have come, after at most `timeout` seconds.
+
+        Those of older ones are dropped until the first one of this session: a stream keeps its order.
 
         Raises:
-            TargetReset: the target is in no session.
+            TargetReset: the target is in no session any more, or in another one.
             TargetFault: the target crashed, or speaks another protocol.
         """
         data = self.link.read(timeout)
@@ -92,6 +94,8 @@ class Conversation:
                 continue
             if self._greeted and message.session == 0:
                 raise TargetReset("the target was reset", hint="look at its power, and at its watchdog")
+            if self._greeted and message.session != self.session:
+                raise TargetReset("the target is in another session", hint="does another program talk to it?")
             self._greeted |= message.session == self.session
             if isinstance(message, Log):
                 self.log = [*self.log[1 - _LOG_LINES :], message.text]

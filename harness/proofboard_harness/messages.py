@@ -14,6 +14,9 @@ _BUILD_ID_BYTES = 20
 _MODEL_HASH_BYTES = 16
 _MAX_CHUNKS = 128  # one bit each in an ACK
 _MAX_RESULTS = 16
+_MAX_LAYERS = 16
+_MAX_LOGITS = 16
+_DUMP_BYTES = 480
 
 
 class Kind(IntEnum):
@@ -219,6 +222,8 @@ def _hello(payload: bytes) -> Hello:
     rest = payload[head.size :]
     if len(rest) < _BUILD_ID_BYTES + _MODEL_HASH_BYTES:
         raise ValueError("the build id or the model hash is cut off")
+    if not 1 <= layers <= _MAX_LAYERS or not 1 <= logits <= _MAX_LOGITS:
+        raise ValueError(f"{layers} layers, {logits} logits")
     if not 1 <= results <= _MAX_RESULTS or credit < 1:
         raise ValueError(f"{results} results kept, {credit} packets granted")
     if chunk < 1 or not 1 <= window <= _MAX_CHUNKS * chunk:
@@ -247,6 +252,6 @@ def _dump(payload: bytes) -> Dump:
     head = struct.Struct("<IIHHI")
     session, clip, layer, size, offset = head.unpack(payload[: head.size])
     data = payload[head.size :]
-    if offset + len(data) > size:
+    if offset % _DUMP_BYTES or offset >= size or len(data) != min(_DUMP_BYTES, size - offset):
         raise ValueError(f"{len(data)} bytes at {offset} of {size}")
     return Dump(session, clip, layer, size, offset, data)

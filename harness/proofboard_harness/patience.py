@@ -15,7 +15,8 @@ class Patience:
     After `first_seconds` of silence the target is asked; each further silence is twice as long, up to
     `answer_seconds`; after `repetitions` such long ones it counts as dead. `poll_seconds` is how long one read may
     block. A link that broke is opened anew for `reconnect_seconds`. `attempts`: resets and broken links in a row,
-    with no result in between, until that is an error.
+    with no result in between, until that is an error. `fruitless_seconds`: a target may answer, and yet get no
+    further, until that is an error.
     """
 
     first_seconds: float = 0.1
@@ -24,6 +25,7 @@ class Patience:
     poll_seconds: float = 0.05
     reconnect_seconds: float = 20.0
     attempts: int = 5
+    fruitless_seconds: float = 100.0
 
 
 class Silence:
@@ -40,6 +42,7 @@ class Silence:
         self._what = what
         self._first = max(patience.first_seconds, at_least)
         self.heard()
+        self.moved_on()
 
     def heard(self) -> None:
         """Something came."""
@@ -48,9 +51,18 @@ class Silence:
         self._long = 0
         self.asked = 0
 
+    def moved_on(self) -> None:
+        """What is waited for has come nearer."""
+        self._moved = time.monotonic()
+
     def is_over(self) -> bool:
-        """Whether it is time to ask. Raises TargetFault when it was asked often enough."""
+        """Whether it is time to ask. Raises TargetFault when it was asked, or listened to, for long enough."""
         patience = self._patience
+        if time.monotonic() - self._moved > patience.fruitless_seconds:
+            raise TargetFault(
+                f"answers, but gets no further ({self._what}) for {patience.fruitless_seconds:g} s",
+                hint="a firmware bug, or another program that talks to the same target",
+            )
         if time.monotonic() - self._since <= self._wait:
             return False
         self._long += self._wait >= patience.answer_seconds

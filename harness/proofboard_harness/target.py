@@ -199,16 +199,18 @@ class Target:
         if not 0 <= layer <= self._greeted().layers:
             raise ValueError(f"layer {layer} is not in 0..{self._greeted().layers}")
         clip = self._clips - 1
-        pieces: dict[int, bytes] = {}
+        pieces: dict[int, Dump] = {}
         request = messages.dump_request(self._talk.session, clip, layer)
         for message in self._listen(
             lambda: self._talk.send(Kind.DUMP_REQUEST, request), f"layer {layer} of clip {clip}", Dump
         ):
             if (message.clip, message.layer) == (clip, layer):
-                pieces[message.offset] = message.data
-                if sum(map(len, pieces.values())) == message.size:
+                pieces[message.offset] = message
+                if len({piece.size for piece in pieces.values()}) > 1:
+                    raise TargetFault("pieces of one layer disagree about its size", where=f"layer {layer}")
+                if sum(len(piece.data) for piece in pieces.values()) == message.size:
                     break
-        return b"".join(pieces[offset] for offset in sorted(pieces))
+        return b"".join(pieces[offset].data for offset in sorted(pieces))
 
     def close(self) -> None:
         """Close the link."""
@@ -238,7 +240,7 @@ class Target:
         what = f"the result of clip {clip}"
         silence = Silence(self.patience, what, self._seconds_under_way())
         asked = False
-        self._keep_rate(clip)
+        self._keep_rate(clip, flags)
         while True:
             self._send_chunks(flags)
             if self.statistics.retransmits - self._repeats_then > _REPEATS:
@@ -249,9 +251,12 @@ class Target:
             if clip in self._results:
                 return self._results.pop(clip)
             self.watch()
+            before = self._held
             for message in self._talk.receive(self.patience.poll_seconds):
                 silence.heard()
-                self._take(message, clip)
+                self._take(message, clip, flags)
+            if self._held > before:
+                silence.moved_on()
             # Results come in order: a later one says that this one was lost.
             overdue = bool(self._results) and clip not in self._results and not asked
             if silence.is_over() or overdue:
@@ -266,24 +271,39 @@ class Target:
         hello = self._greeted()
         return 0.0 if self.rate is None else self.rate.seconds(hello.credit * (2 * hello.chunk_samples + _HEAD_BYTES))
 
-    def _keep_rate(self, clip: int) -> None:
+    def _keep_rate(self, clip: int, flags: int) -> None:
         """A slower rate where too much goes again."""
         if self.rate is not None and self.rate.is_poor(self._window.packets, self._window.retransmits):
-            self.rate.lower(self._talk, lambda message: self._take(message, clip))
+            self.rate.lower(self._talk, lambda message: self._take(message, clip, flags))
             self.statistics.baud = self.rate.baud
 
-    def _take(self, message: Message, clip: int) -> None:
+    def _take(self, message: Message, clip: int, flags: int) -> None:
         if isinstance(message, Ack):
-            if (message.clip, message.received) != self._held:
-                self._held, self._repeats_then = (message.clip, message.received), self.statistics.retransmits
+            held = (message.clip, message.received.bit_count())
+            if held > self._held:  # within a session it only ever grows
+                self._held, self._repeats_then = held, self.statistics.retransmits
             self._window.acknowledge(message)
             # The target counts from its reset on.
             before = self._bad_then if message.bad_frames >= self._bad_then else 0
             self.statistics.bad_frames_target += message.bad_frames - before
             self._bad_then = message.bad_frames
         elif isinstance(message, Result) and message.clip >= clip:
+            self._require_asked_for(message, clip, flags)
             self._window.finish(message.clip)
             self._results[message.clip] = message
+
+    def _require_asked_for(self, result: Result, clip: int, flags: int) -> None:
+        """A result that no request of ours can have made is never counted."""
+        hello = self._greeted()
+        crcs = hello.layers + 1 if flags & messages.FLAG_TRACE else 0
+        if result.clip - clip >= hello.results:
+            seen = f"a result of clip {result.clip}, which was never sent"
+        elif (len(result.words), len(result.layer_crcs)) != (hello.logits, crcs):
+            counts = f"{len(result.words)} logits and {len(result.layer_crcs)} CRCs"
+            seen = f"a result with {counts} instead of {hello.logits} and {crcs}"
+        else:
+            return
+        raise TargetFault(seen, where=hello.board, hint="a firmware bug: its hello and its results do not agree")
 
     def _send_chunks(self, flags: int) -> None:
         before = self._window.retransmits
@@ -336,8 +356,8 @@ class Target:
         while True:
             self.watch()
             for message in self._talk.receive(self.patience.poll_seconds):
-                silence.heard()
                 if isinstance(message, kind):
+                    silence.heard()
                     yield message
             if silence.is_over():
                 send()

@@ -65,9 +65,12 @@ def test_fault(registers: list[int]) -> None:
     assert parse(Kind.FAULT, struct.pack("<7I", *registers)) == Fault(*registers)
 
 
-@given(u32, u16, st.binary(max_size=480), st.integers(0, 1000), st.integers(0, 1000))
-def test_dump(clip: int, layer: int, data: bytes, offset: int, more: int) -> None:
-    size = offset + len(data) + more
+@given(u32, u16, st.integers(0, 5), st.integers(1, 480), st.booleans())
+def test_dump(clip: int, layer: int, piece: int, left: int, more: bool) -> None:
+    """A piece is whole, or the last one."""
+    offset, length = 480 * piece, 480 if more else left
+    size = offset + length + (left if more else 0)
+    data = bytes(index % 251 for index in range(length))
     payload = struct.pack("<IIHHI", 77, clip, layer, size, offset) + data
     assert parse(Kind.DUMP, payload) == Dump(77, clip, layer, size, offset, data)
 
