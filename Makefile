@@ -1,6 +1,7 @@
 # make demo   all set-up, then the main job: a scream detector proved on a simulated board
 # make test   all set-up, then the tests
-.PHONY: demo test test-all lint setup setup-test clean
+# make fuzz   libFuzzer on the firmware's receiver for ten minutes (needs clang); SECONDS=60 for one
+.PHONY: demo test test-all fuzz lint setup setup-test clean
 
 BOARD ?= qemu-mps2-an505
 
@@ -18,6 +19,11 @@ test: setup-test
 
 test-all: setup-test
 	.venv/bin/pytest -n 2 --dist loadfile --board qemu-mps2-an505 --require-board -m "slow or not slow"
+
+SECONDS ?= 600
+
+fuzz: setup-test
+	.venv/bin/python tests/fuzz_target.py --seconds $(SECONDS)
 
 lint: setup-test
 	.venv/bin/ruff check .

@@ -90,11 +90,12 @@ static void send_result(uint32_t clip, const pb_clip_result *result) {
     pb_frame_send(&frame);
 }
 
-/* Streams keep their order: a number left out was lost. */
+/* Streams keep their order: a number left out was lost. One far ahead is no host's, and would use
+ * up the numbers. */
 static bool take_packet(uint32_t packet) {
-    const bool gap = packet > session.packet + 1;
-    session.packet = packet > session.packet ? packet : session.packet;
-    return gap;
+    const uint32_t ahead = packet > session.packet ? packet - session.packet : 0;
+    session.packet += ahead <= PB_MAX_LEAP ? ahead : 0;
+    return ahead > 1;
 }
 
 static void take_chunk(const uint8_t *payload, uint32_t size) {

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import select
 import struct
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from graph_example import mixed_graph
+from conftest import SANITISERS, Compile
+from firmware_example import WINDOW, emit_small_product, firmware_sources
 from proofboard_harness import messages, pcm_code
-from proofboard_harness.build import firmware_folder
 from proofboard_harness.errors import StaleFirmware
 from proofboard_harness.frames import FrameReader, encode_frame
 from proofboard_harness.messages import Ack, Kind
 from proofboard_harness.oracle import Outputs, is_exact
 from proofboard_harness.target import Identity, Patience, Target
-from proofboard_host.application import AudioSection, FrontendSection, load_application
 from proofboard_host.frontend import reference as frontend
 from proofboard_host.frontend.adversarial import adversarial_clips
-from proofboard_host.frontend.emit import emit_c
-from proofboard_host.frontend.specification import FrontendSpec, build_specification
+from proofboard_host.frontend.specification import FrontendSpec
 from proofboard_host.graph import reference
-from proofboard_host.graph.emit import emit_network, emit_sizes
 from proofboard_host.graph.graph import Graph
 
-WINDOW = 1300  # five chunks, the last one of 20 samples
 PATIENCE = Patience(first_seconds=0.1, answer_seconds=0.5, repetitions=6, poll_seconds=0.05)
 BUILD_ID = "ab" + "00" * 18 + "cd"
 
@@ -75,26 +70,13 @@ class PipeLink:
 
 
 @pytest.fixture(scope="module")
-def firmware(
-    compile_sanitised: Callable[[str, Sequence[Path]], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Firmware:
-    application = dataclasses.replace(
-        load_application("scream"), audio=AudioSection(16000, WINDOW), frontend=FrontendSection(256, 200, 7, 60, 7600)
-    )
-    graph, specification = mixed_graph(3, application.features), build_specification(application)
+def firmware(compile_c: Compile, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
     folder = tmp_path_factory.mktemp("application")
-    (folder / "generated_sizes.h").write_text(emit_sizes(graph, window=WINDOW))
-    (folder / "generated_network.c").write_text(emit_network(graph, window=WINDOW))
-    (folder / "generated_frontend.c").write_text(emit_c(specification))
-    # The header is found beside a source of the same folder.
-    for name in ("main.c", "session.c"):
-        (folder / name).write_text((firmware_folder() / "src" / name).read_text())
-    elsewhere = ("main.c", "session.c", "stack.c")
-    sources = [path for path in (firmware_folder() / "src").glob("*.c") if path.name not in elsewhere]
+    product = emit_small_product(folder)
+    sources = [*firmware_sources("stack.c"), *product.sources]
     driver = Path(__file__).parent / "c" / "application_driver.c"
-    return Firmware(
-        compile_sanitised("application", [driver, *sources, *sorted(folder.glob("*.c"))]), graph, specification
-    )
+    program = compile_c("application", [driver, *sources], [*SANITISERS, f"-I{folder}"])
+    return Firmware(program, product.graph, product.specification)
 
 
 @pytest.fixture
@@ -250,6 +232,14 @@ def test_a_broken_code_is_no_chunk_and_does_not_spoil_one(link: PipeLink) -> Non
     for packet, sent in enumerate((code[:-1], code, code[:-1]), 1):
         link.write(encode_frame(Kind.CLIP_CHUNK, messages.clip_chunk(5, packet, 0, 0, 0, sent)))
     assert [ack.received for ack in receive(link, 3) if isinstance(ack, Ack)] == [0, 1, 1]
+
+
+def test_a_packet_number_far_ahead_is_not_noted(link: PipeLink) -> None:
+    """Else one frame could use up the numbers, and with them the credit."""
+    begin(link)
+    for packet, noted in ((0xFFFFFFFF, 0), (65537, 0), (65536, 65536), (131073, 65536), (65537, 65537)):
+        poll(link, packet)
+        assert receive(link, 1) == [Ack(5, noted, noted + 1, 0, 0, 0)]
 
 
 def test_a_clip_before_its_turn_is_not_taken(link: PipeLink) -> None:

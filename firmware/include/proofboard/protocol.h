@@ -9,6 +9,7 @@
 #define PB_CHUNK_SAMPLES 320u /* PCM samples in a clip chunk */
 #define PB_MAX_FRAME 680u  /* decoded bytes of the longest frame: a chunk with its head and CRC */
 #define PB_MAX_CHUNKS 128u /* chunks of a clip: one bit each */
+#define PB_MAX_LEAP 65536u /* packet numbers left out that are believed */
 #define PB_RESULTS 4u      /* results kept, in case the host lost them */
 
 enum {
