@@ -63,6 +63,7 @@ def test_metal_board_is_read_whole(tmp_path: Path) -> None:
     assert spec.probe.pack == tmp_path / "packs/ra.pack"
     assert spec.pyocd_target == "r7fa6e10f"
     assert spec.link == LinkSpec(baud=1_000_000, lanes=1, usb_serial="AB12")
+    assert spec.link.fastest == 1_000_000
     assert spec.timing.to_units(123_456_789) == 123_456_789
     assert spec.memory[0].program_page == 0x2000, "the page is the erase block where none is given"
     assert spec.limits.boot_seconds == 5.0
@@ -144,6 +145,8 @@ def test_wrong_file_is_one_clear_error(tmp_path: Path, old: str, new: str, messa
     [
         ('usb_serial = "AB12"', 'usb_serial = "AB12"\nurl = "COM3"', r"url, usb_serial: give one of them"),
         ('usb_serial = "AB12"', 'usb_id = "AB12"', r"usb_id: 'AB12' is no '<vendor>:<product>' of four hex"),
+        ('usb_serial = "AB12"', "fastest_baud = 921600", r"fastest_baud: 921600 is below baud, 1000000"),
+        ('usb_serial = "AB12"', "fastest_baud = 4000001", r"fastest_baud: 4000001 is not in 0..4000000"),
         ('usb_serial = "AB12"', "lanes = 2", r"lanes: 2 lanes need a simulator"),
         ('kind = "pyocd"', 'kind = "gdbstub"', r"probe: unknown key"),
         ("units_per_tick = [1, 1]", "units_per_tick = [2, 1]", r"contradicts the clocks, which make it 1"),
