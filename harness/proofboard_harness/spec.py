@@ -261,6 +261,8 @@ def _read_link(table: TomlTable, *, simulated: bool) -> LinkSpec:
         raise table.fault(", ".join(names), "give one of them")
     if spec.usb_id and not _USB_ID.fullmatch(spec.usb_id):
         raise table.fault("usb_id", f"{spec.usb_id!r} is no '<vendor>:<product>' of four hex digits each")
+    if 0 < spec.fastest_baud < spec.baud:
+        raise table.fault("fastest_baud", f"{spec.fastest_baud} is below baud, {spec.baud}")
     if spec.lanes > 1 and not simulated:
         raise table.fault("lanes", f"{spec.lanes} lanes need a simulator: a board's serial port is one lane")
     return spec
