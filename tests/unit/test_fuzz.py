@@ -16,7 +16,7 @@ from fuzz_build import CORPUS, FUZZ, LONGEST_INPUT, fuzzer_sources, replay_optio
 from fuzz_seeds import write_seeds
 from proofboard_harness.build import firmware_folder
 
-MUTANTS = 2000
+MUTANTS = 4000
 
 
 @pytest.fixture(scope="module")
