@@ -130,6 +130,7 @@ def test_unknown_board_lists_the_known_ones() -> None:
         ("\n[cache]", "\n[forbidden.x]\nstart = 0x1000_0000\nsize = 1\n[cache]", r"flash: has bytes in forbidden\.x"),
         ("erased = 0xFF", 'erased = 0xFF\nalgorithm = "other"', r"algorithm: 'other' is not one of ra6e1"),
         ("[limits]", "[limitz]", r"key 'limits' is missing"),
+        ("[limits]", "[own_code]\nrom = 1\n[limits]", r"own_code: key 'ram' is missing"),
         ("[board]", "[board", r"is not TOML"),
     ],
 )
