@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 /* As large as an RA6E1's ring; what stands for the wire keeps to it. */
 #define RECEIVE_BUFFER 4096u
@@ -37,29 +36,8 @@ void pb_board_start(void) {
     inference_us = text == NULL ? 0 : (uint32_t)strtoul(text, NULL, 10);
 }
 
-/* Waits for the first byte: a program must not burn the processor as a board may. */
-uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
-    (void)lane;
-    const ssize_t count = read(STDIN_FILENO, bytes, capacity);
-    if (count <= 0) {
-        exit(0);
-    }
-    return (uint32_t)count;
-}
-
 uint32_t pb_board_receive_buffer(void) {
     return RECEIVE_BUFFER;
-}
-
-void pb_board_send(const uint8_t *bytes, uint32_t size) {
-    while (size > 0) {
-        const ssize_t count = write(STDOUT_FILENO, bytes, size);
-        if (count <= 0) {
-            exit(1);
-        }
-        bytes += count;
-        size -= (uint32_t)count;
-    }
 }
 
 uint32_t pb_board_has_baud(uint32_t baud) {

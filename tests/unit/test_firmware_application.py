@@ -14,6 +14,7 @@ import pytest
 from conftest import SANITISERS, Compile
 from firmware_example import WINDOW, emit_small_product, firmware_sources
 from proofboard_harness import messages, pcm_code
+from proofboard_harness.build import firmware_folder
 from proofboard_harness.errors import StaleFirmware
 from proofboard_harness.frames import FrameReader, encode_frame
 from proofboard_harness.messages import Ack, Kind
@@ -75,7 +76,8 @@ def firmware(compile_c: Compile, tmp_path_factory: pytest.TempPathFactory) -> Fi
     product = emit_small_product(folder)
     sources = [*firmware_sources("stack.c"), *product.sources]
     driver = Path(__file__).parent / "c" / "application_driver.c"
-    program = compile_c("application", [driver, *sources], [*SANITISERS, f"-I{folder}"])
+    streams = firmware_folder() / "host" / "pipe_streams.c"
+    program = compile_c("application", [driver, streams, *sources], [*SANITISERS, f"-I{folder}"])
     return Firmware(program, product.graph, product.specification)
 
 

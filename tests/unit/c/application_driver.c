@@ -1,9 +1,7 @@
-/* A board of standard input and output for the firmware's main.c, on lane 0; ends with its input.
+/* A board for the firmware's main.c beside firmware/host/pipe_streams.c: what a test can foretell.
  */
 #include "proofboard/board.h"
 #include "proofboard/stack.h"
-#include <stdlib.h>
-#include <unistd.h>
 
 const uint32_t pb_board_lanes = 1;
 const pb_counter_kind pb_board_counter = PB_COUNTER_DWT;
@@ -18,26 +16,6 @@ const uint8_t pb_build_id[36] = {[16] = 0xAB, [35] = 0xCD}; /* in the place of t
 static uint32_t ticks;
 
 void pb_board_start(void) {
-}
-
-uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
-    (void)lane;
-    const ssize_t count = read(STDIN_FILENO, bytes, capacity);
-    if (count <= 0) {
-        exit(0);
-    }
-    return (uint32_t)count;
-}
-
-void pb_board_send(const uint8_t *bytes, uint32_t size) {
-    while (size > 0) {
-        const ssize_t count = write(STDOUT_FILENO, bytes, size);
-        if (count <= 0) {
-            exit(1);
-        }
-        bytes += count;
-        size -= (uint32_t)count;
-    }
 }
 
 uint32_t pb_board_ticks(void) {
