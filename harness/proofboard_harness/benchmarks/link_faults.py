@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class FaultCase:
     `resets` about as many."""
 
     title: str
-    plan: FaultPlan = FaultPlan()
+    plan: FaultPlan = field(default_factory=FaultPlan)
     kills: int = 0
     resets: int = 0
 
@@ -62,9 +62,7 @@ CASES = (
     FaultCase("a bit of 1 byte in 10,000 flipped", FaultPlan(flip=1e-4)),
     FaultCase("harness killed", kills=20),
     FaultCase("target reset", resets=20),
-    FaultCase(
-        "all at once", FaultPlan(loss=1e-4, flip=1e-4, double=1e-5, delay=1e-4, pull=1e-4), kills=20, resets=20
-    ),
+    FaultCase("all at once", FaultPlan(loss=1e-4, flip=1e-4, double=1e-5, delay=1e-4, pull=1e-4), kills=20, resets=20),
 )
 """The clean one first: the others are compared with it."""
 

@@ -53,9 +53,7 @@ def save_order(folder: Path, order: Order, pcm: NDArray[np.int16], expected: Out
     """Write an order with its sound, int16 [clips, window], and the reference's answers."""
     arrays: dict[str, Any] = {f"layer{index:02}": layer for index, layer in enumerate(expected.layers)}
     np.save(folder / _PCM, pcm)
-    np.savez(
-        folder / _EXPECTED, features=expected.features, words=expected.words, classes=expected.classes, **arrays
-    )
+    np.savez(folder / _EXPECTED, features=expected.features, words=expected.words, classes=expected.classes, **arrays)
     write_whole(folder / _ORDER, json.dumps(asdict(order)))
 
 
