@@ -21,10 +21,14 @@ class Outputs:
     classes: NDArray[np.int64]
     layers: tuple[NDArray[np.generic], ...]
 
+    def rows(self, part: slice) -> Outputs:
+        """Of some rows only."""
+        layers = tuple(layer[part] for layer in self.layers)
+        return Outputs(self.features[part], self.words[part], self.classes[part], layers)
+
     def head(self, clips: int) -> Outputs:
         """Of the first `clips` rows only."""
-        layers = tuple(layer[:clips] for layer in self.layers)
-        return Outputs(self.features[:clips], self.words[:clips], self.classes[:clips], layers)
+        return self.rows(slice(clips))
 
     def tensors(self, row: int) -> list[NDArray[np.generic]]:
         """Features, then each operator's output, of one clip: the order in which the target counts layers."""

@@ -333,6 +333,11 @@ class Product:
         return adversarial_clips(count, self.application.audio.window, self.application.train.seed)
 
 
+def generated_clips(count: int, window: int, seed: int = 1) -> NDArray[np.int16]:
+    """Random and adversarial PCM, int16 [count, window], the same for the same arguments."""
+    return adversarial_clips(count, window, seed)
+
+
 def choose_clips(clips: Sequence[Clip], count: int) -> list[int]:
     """Rows of a fixed choice of `count` clips, stratified by label and package.
 

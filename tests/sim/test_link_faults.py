@@ -11,7 +11,7 @@ from graph_example import integer_graph
 from proofboard_harness.benchmarks.link_faults import FaultCase, prove, read_answers, report
 from proofboard_harness.benchmarks.link_faults_worker import Order, save_order
 from proofboard_harness.errors import BenchFault
-from proofboard_harness.spec import BoardSpec
+from proofboard_harness.spec import BoardSpec, LinkKind
 from proofboard_harness.transport.inject import FaultPlan
 from proofboard_host.frontend.adversarial import adversarial_clips
 
@@ -27,10 +27,10 @@ def order(board_spec: BoardSpec, tmp_path_factory: pytest.TempPathFactory) -> Pa
     network = built.network
     pcm = adversarial_clips(CLIPS, 16000, seed=11)
     ids = [f"clip{row:02}" for row in range(CLIPS)]
-    names = list(network.layer_names)
+    names, classes = list(network.layer_names), list(network.graph.classes)
     save_order(
         folder,
-        Order(board_spec.name, str(built.elf), network.model_hash, list(network.graph.classes), names, ids),
+        Order(board_spec.name, board_spec.link.kind.value, str(built.elf), network.model_hash, classes, names, ids),
         pcm,
         network.reference(pcm),
     )
@@ -48,9 +48,9 @@ def test_kills_resets_and_losses_together_change_no_answer(order: Path, tmp_path
     assert faulty.bad_frames > 0
     answers = read_answers(tmp_path / "case1")
     assert len({row[:2] for row in answers}) == len(answers) == CLIPS
-    assert report([clean, faulty]).missed == ()
+    assert report({LinkKind.SERIAL: [clean, faulty]}).missed == ()
     worse = dataclasses.replace(faulty, differing=1)
-    assert report([clean, worse]).missed == ("all at once",)
+    assert report({LinkKind.SERIAL: [clean, worse]}).missed == ("all at once (serial)",)
 
 
 def test_a_worker_that_ends_by_itself_is_told(order: Path, tmp_path: Path) -> None:

@@ -10,20 +10,29 @@ import random
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import toolchain
+from ..boards import load_board
+from ..build import build_image
 from ..errors import BenchFault
+from ..product import cache_folder, generated_clips
 from ..run_folder import JOURNAL
+from ..spec import LinkKind
 from ..transport.inject import FaultPlan
-from .link_faults_worker import PROGRESS
+from .link_faults_worker import PROGRESS, Order, save_order
+from .link_subject import load_subject, on_this_machine
 from .tables import BenchReport, BenchTable
 
+BOARD = "qemu-mps2-an505"
 COMMAND = "proofboard bench link --faults"
 _WORKER = "proofboard_harness.benchmarks.link_faults_worker"
 # All that a result is counted by; what it costs and when it came is another each time.
@@ -91,6 +100,34 @@ class FaultRow:
     def is_met(self) -> bool:
         """Whether every answer is the clean run's and the reference's."""
         return not self.differing and not self.inexact
+
+
+def bench_faults(field_clips: int, generated: int, progress: Progress) -> BenchReport:
+    """Every case through the simulated board's memory, and on a tenth of the clips over its plain UART.
+
+    Args:
+        field_clips: recordings of the field set, a fixed choice.
+        generated: random and adversarial clips beside them, the same for the same number.
+        progress: called with what comes next.
+    """
+    subject = load_subject(field_clips)
+    recorded = [f"recording{row}" for row in range(field_clips)]
+    ids = recorded + [f"generated{row}" for row in range(generated)]
+    pcm = np.concatenate([subject.pcm[:field_clips], generated_clips(generated, subject.image.window)])
+    expected = on_this_machine(subject.image, pcm)
+    board = load_board(BOARD)
+    elf = build_image(subject.image.generated, board.image_folder, cache=cache_folder()).product
+    found: dict[LinkKind, list[FaultRow]] = {}
+    with tempfile.TemporaryDirectory(prefix="proofboard-bench-") as folder:
+        for kind, part in ((LinkKind.RTT, slice(None)), (LinkKind.SERIAL, slice(None, None, 10))):
+            work = Path(folder) / kind.value
+            work.mkdir()
+            image = subject.image
+            names = list(image.layer_names)
+            order = Order(BOARD, kind.value, str(elf), image.model_hash, list(image.graph.classes), names, ids[part])
+            save_order(work, order, pcm[part], expected.rows(part))
+            found[kind] = prove(work, len(order.ids), work, CASES, progress)
+    return report(found)
 
 
 def prove(order: Path, clips: int, work: Path, cases: Sequence[FaultCase], progress: Progress) -> list[FaultRow]:
@@ -183,7 +220,7 @@ def _row(case: FaultCase, seconds: float, counts: Counter[str], found: Answers, 
     )
 
 
-def table(rows: Sequence[FaultRow]) -> BenchTable:
+def table(kind: LinkKind, rows: Sequence[FaultRow]) -> BenchTable:
     """For people."""
     columns = ("faults", "clips", "kills", "resets", "reopened", "sent again", "bad frames", "s", "answers")
     cells = tuple(
@@ -206,16 +243,17 @@ def table(rows: Sequence[FaultRow]) -> BenchTable:
         "compared: a byte that arrives while the network runs takes some instructions. Counts of frames and resets "
         "leave out the last moments before a kill. Seconds are this machine's.",
     )
-    return BenchTable("Faults", columns, cells, notes)
+    over = {LinkKind.RTT: "memory, by the debug stub (RTT)", LinkKind.SERIAL: "plain UART, coded"}
+    return BenchTable(f"Faults, over {over[kind]}", columns, cells, notes)
 
 
-def report(rows: Sequence[FaultRow]) -> BenchReport:
+def report(found: Mapping[LinkKind, Sequence[FaultRow]]) -> BenchReport:
     """What `proofboard bench link --faults` prints and writes."""
     return BenchReport(
         "link-faults",
         COMMAND,
         {"qemu-system-arm": toolchain.version(toolchain.QEMU), "cores": str(os.cpu_count())},
-        (table(rows),),
-        {"faults": [asdict(row) for row in rows]},
-        tuple(row.case.title for row in rows if not row.is_met),
+        tuple(table(kind, rows) for kind, rows in found.items()),
+        {kind.value: [asdict(row) for row in rows] for kind, rows in found.items()},
+        tuple(f"{row.case.title} ({kind.value})" for kind, rows in found.items() for row in rows if not row.is_met),
     )

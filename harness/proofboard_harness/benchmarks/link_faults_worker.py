@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from ..oracle import Outputs
 from ..report.codec import write_whole
 from ..results import ResultStore
 from ..run_folder import JOURNAL
+from ..spec import BoardSpec, LinkKind
 from ..stream import StreamClip, StreamJob
 from ..streaming import Flashable, stream_image
 from ..symbols import build_id
@@ -39,9 +40,11 @@ _ORDER, _PCM, _EXPECTED = "order.json", "pcm.npy", "expected.npz"
 
 @dataclass(frozen=True)
 class Order:
-    """What to stream: to `board`, a name, the image `elf`, of which hello says `model_hash`; the clips by id."""
+    """What to stream: to `board`, a name, over its link of a `kind`, the image `elf`, of which hello says
+    `model_hash`; the clips by id."""
 
     board: str
+    kind: str
     elf: str
     model_hash: str
     classes: list[str]
@@ -68,7 +71,12 @@ def carry_out(folder: Path, work: Path, faults: FaultPlan | None) -> None:
     bus.subscribe(_Teller(work / PROGRESS))
     with ResultStore(work / JOURNAL) as store:
         image = Flashable(elf, Identity(build_id(elf), order.model_hash))
-        stream_image(job, image, load_board(order.board), store, bus, lambda done, total, detail="": None, faults)
+        stream_image(job, image, _board(order), store, bus, lambda done, total, detail="": None, faults)
+
+
+def _board(order: Order) -> BoardSpec:
+    board = load_board(order.board)
+    return replace(board, link=replace(board.link, kind=LinkKind(order.kind)))
 
 
 class _Teller:
