@@ -132,6 +132,14 @@ def test_resuming_what_is_no_run(workshop: Workshop, folder: str) -> None:
     assert not (workshop.folder / "nothing-here").exists()
 
 
+def test_faults_on_purpose_that_are_none(workshop: Workshop) -> None:
+    unknown = workshop.call(workshop.run_command("--inject", "lost=1e-4"))
+    assert_one_error(unknown, "--inject: unknown fault 'lost'", "known: delay, double, flip, loss, pull, reset, seed")
+    certain = workshop.call(workshop.run_command("--inject", "loss=2"))
+    assert_one_error(certain, "--inject: 'loss=2' is no probability below 1")
+    assert workshop.run_folders() == []
+
+
 @pytest.mark.parametrize("runs", ["tones.toml", "tones.toml/below", "/proc/runs"])
 def test_place_that_can_not_hold_runs(workshop: Workshop, runs: str) -> None:
     done = workshop.call(workshop.run_command("--runs", runs))

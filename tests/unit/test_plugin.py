@@ -118,3 +118,9 @@ def test_image_can_be_a_fixture_of_the_users(pytester: pytest.Pytester) -> None:
     )
     pytester.makepyfile("def test_image(firmware_image):\n    assert firmware_image.name == 'own.elf'\n")
     pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_faults_on_purpose_that_are_none_are_one_usage_error(project: pytest.Pytester) -> None:
+    result = project.runpytest("--inject", "lost=1e-3")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --inject: unknown fault 'lost'", "*known: delay, double, flip, loss, *"])

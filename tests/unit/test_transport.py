@@ -21,6 +21,7 @@ class Wire:
 
     sent: bytearray = field(default_factory=bytearray)
     busy_seconds: float = 1.5
+    closed: int = 0
 
     def write(self, data: bytes) -> None:
         self.sent += data
@@ -28,7 +29,8 @@ class Wire:
     def read(self, timeout: float) -> bytes:
         return bytes(1000)
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.closed += 1
 
 
 def send(plan: FaultPlan, count: int) -> bytes:
@@ -61,10 +63,20 @@ def test_the_same_seed_is_the_same_damage() -> None:
     assert send(plan, 500) != send(FaultPlan.parse("loss=0.1,flip=1/20,seed=4"), 500)
 
 
+def test_a_second_try_meets_other_faults_and_a_plan_can_be_told() -> None:
+    plan = FaultPlan.parse("loss=0.1,reset=1/500,seed=3")
+    assert FaultPlan.parse(str(plan)) == plan
+    again = plan.elsewhere(2)
+    assert (again.loss, again.reset) == (plan.loss, plan.reset)
+    assert send(again, 500) != send(plan, 500)
+    assert send(again, 500) == send(plan.elsewhere(2), 500)
+
+
 def test_resets_and_pulled_cables() -> None:
     resets: list[int] = []
     injector = Injector(FaultPlan(reset=0.1, pull=0.1, delay=0.01), lambda: resets.append(1))
-    link, pulled = injector.wrap(Wire()), 0
+    wire = Wire()
+    link, pulled = injector.wrap(wire), 0
     for _ in range(500):
         try:
             link.write(b"frame")
@@ -72,6 +84,7 @@ def test_resets_and_pulled_cables() -> None:
             pulled += 1
     assert 20 < len(resets) < 90
     assert 20 < pulled < 90
+    assert wire.closed == pulled
 
 
 @pytest.mark.parametrize("text", ["lost=1", "loss", "loss=x", "loss=1/0", "loss=1", "loss=-0.1", "seed=1.5"])
