@@ -284,6 +284,23 @@ def bench_link(
         raise typer.Exit(1)
 
 
+@bench_app.command("link-faults")
+def bench_link_faults(
+    out: Out = None,
+    document: Document = None,
+    clips: Annotated[int, typer.Option(min=1, help="recordings of the field set")] = 1487,
+    generated: Annotated[int, typer.Option(min=0, help="random and adversarial clips beside them")] = 1000,
+) -> None:
+    """The same clips with bytes lost, targets reset, the harness killed; exit code 1 if an answer differs."""
+    from .benchmarks import command, link_faults
+
+    console = Console()
+    with console.status("link-faults") as status:
+        report = link_faults.bench_faults(clips, generated, status.update)
+    if not command.deliver(report, out, document, console):
+        raise typer.Exit(1)
+
+
 @app.command()
 def boards() -> None:
     """List the boards that Proofboard knows."""

@@ -48,9 +48,9 @@ def test_kills_resets_and_losses_together_change_no_answer(order: Path, tmp_path
     assert faulty.bad_frames > 0
     answers = read_answers(tmp_path / "case1")
     assert len({row[:2] for row in answers}) == len(answers) == CLIPS
-    assert report({LinkKind.SERIAL: [clean, faulty]}).missed == ()
+    assert report({LinkKind.SERIAL: [clean, faulty]}, "").missed == ()
     worse = dataclasses.replace(faulty, differing=1)
-    assert report({LinkKind.SERIAL: [clean, worse]}).missed == ("all at once (serial)",)
+    assert report({LinkKind.SERIAL: [clean, worse]}, "").missed == ("all at once (serial)",)
 
 
 def test_a_worker_that_ends_by_itself_is_told(order: Path, tmp_path: Path) -> None:

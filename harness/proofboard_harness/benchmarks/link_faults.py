@@ -33,7 +33,7 @@ from .link_subject import load_subject, on_this_machine
 from .tables import BenchReport, BenchTable
 
 BOARD = "qemu-mps2-an505"
-COMMAND = "proofboard bench link --faults"
+COMMAND = "proofboard bench link-faults"
 _WORKER = "proofboard_harness.benchmarks.link_faults_worker"
 # All that a result is counted by; what it costs and when it came is another each time.
 _ANSWER = (
@@ -103,7 +103,7 @@ class FaultRow:
 
 
 def bench_faults(field_clips: int, generated: int, progress: Progress) -> BenchReport:
-    """Every case through the simulated board's memory, and on a tenth of the clips over its plain UART.
+    """Every case through the simulated board's memory, and on a third of the clips over its plain UART.
 
     Args:
         field_clips: recordings of the field set, a fixed choice.
@@ -119,7 +119,7 @@ def bench_faults(field_clips: int, generated: int, progress: Progress) -> BenchR
     elf = build_image(subject.image.generated, board.image_folder, cache=cache_folder()).product
     found: dict[LinkKind, list[FaultRow]] = {}
     with tempfile.TemporaryDirectory(prefix="proofboard-bench-") as folder:
-        for kind, part in ((LinkKind.RTT, slice(None)), (LinkKind.SERIAL, slice(None, None, 10))):
+        for kind, part in ((LinkKind.RTT, slice(None)), (LinkKind.SERIAL, slice(None, None, 3))):
             work = Path(folder) / kind.value
             work.mkdir()
             image = subject.image
@@ -127,7 +127,7 @@ def bench_faults(field_clips: int, generated: int, progress: Progress) -> BenchR
             order = Order(BOARD, kind.value, str(elf), image.model_hash, list(image.graph.classes), names, ids[part])
             save_order(work, order, pcm[part], expected.rows(part))
             found[kind] = prove(work, len(order.ids), work, CASES, progress)
-    return report(found)
+    return report(found, f"{COMMAND} --clips {field_clips} --generated {generated}")
 
 
 def prove(order: Path, clips: int, work: Path, cases: Sequence[FaultCase], progress: Progress) -> list[FaultRow]:
@@ -247,11 +247,11 @@ def table(kind: LinkKind, rows: Sequence[FaultRow]) -> BenchTable:
     return BenchTable(f"Faults, over {over[kind]}", columns, cells, notes)
 
 
-def report(found: Mapping[LinkKind, Sequence[FaultRow]]) -> BenchReport:
-    """What `proofboard bench link --faults` prints and writes."""
+def report(found: Mapping[LinkKind, Sequence[FaultRow]], command: str) -> BenchReport:
+    """What `proofboard bench link-faults` prints and writes."""
     return BenchReport(
         "link-faults",
-        COMMAND,
+        command,
         {"qemu-system-arm": toolchain.version(toolchain.QEMU), "cores": str(os.cpu_count())},
         tuple(table(kind, rows) for kind, rows in found.items()),
         {kind.value: [asdict(row) for row in rows] for kind, rows in found.items()},
