@@ -24,7 +24,7 @@ class Patience:
     repetitions: int = 10
     poll_seconds: float = 0.05
     reconnect_seconds: float = 20.0
-    attempts: int = 5
+    attempts: int = 8
     fruitless_seconds: float = 100.0
 
 

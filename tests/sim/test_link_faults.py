@@ -39,7 +39,7 @@ def order(board_spec: BoardSpec, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.mark.slow
 def test_kills_resets_and_losses_together_change_no_answer(order: Path, tmp_path: Path) -> None:
-    hard = FaultCase("all at once", FaultPlan(loss=1e-3, flip=1e-5, pull=1e-3, seed=4), kills=3, resets=3)
+    hard = FaultCase("all at once", FaultPlan(loss=1e-3, flip=1e-5, pull=1e-4, seed=4), kills=3, resets=3)
     clean, faulty = prove(order, CLIPS, tmp_path, [FaultCase("clean"), hard], lambda what: None)
     assert (clean.clips, clean.kills, clean.retransmits, clean.inexact) == (CLIPS, 0, 0, 0)
     assert (faulty.clips, faulty.differing, faulty.inexact) == (CLIPS, 0, 0)
