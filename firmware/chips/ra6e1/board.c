@@ -14,6 +14,10 @@ const uint32_t pb_board_clock_hz = 200000000u;
 #define POLLS_A_BEAT                                                                               \
     1024u /* the counter is looked at so seldom that a poll costs next to nothing */
 
+#define SLOWEST_BAUD 19200u
+#define PCLKA_TO_FASTEST_BAUD 25u /* 4 Mbit/s */
+
+static ra6e1_clocks clocks;
 static uint32_t polls;
 static uint32_t heartbeat_ticks; /* half a second */
 static uint32_t heartbeat_since;
@@ -34,7 +38,7 @@ static void pause(uint32_t cycles) {
 
 void pb_board_start(void) {
     const ra6e1_port *port = &ra6e1_board_port;
-    const ra6e1_clocks clocks = ra6e1_clocks_start();
+    clocks = ra6e1_clocks_start();
     start_counter();
     heartbeat_ticks = clocks.core_hz / 2;
     ra6e1_pins_start();
@@ -65,6 +69,17 @@ uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
     }
     const ra6e1_port *port = &ra6e1_board_port;
     return port->reception->receive(port->sci, bytes, capacity);
+}
+
+uint32_t pb_board_has_baud(uint32_t baud) {
+    return baud >= SLOWEST_BAUD && baud <= clocks.pclka_hz / PCLKA_TO_FASTEST_BAUD;
+}
+
+void pb_board_set_baud(uint32_t baud) {
+    const uint32_t rate = baud == 0 ? PB_BOARD_BAUD : baud;
+    ra6e1_sci_stop(ra6e1_board_port.sci, ra6e1_baud_for(clocks.pclka_hz, rate));
+    pause(clocks.core_hz / rate);
+    ra6e1_sci_enable(ra6e1_board_port.sci);
 }
 
 uint32_t pb_board_receive_buffer(void) {

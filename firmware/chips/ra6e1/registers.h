@@ -85,6 +85,7 @@
 #define SSR_ORER (1u << 5)
 #define SSR_FER (1u << 4)
 #define SSR_PER (1u << 3)
+#define SSR_TEND (1u << 2)
 #define SCMR_UART 0xF2u
 #define SEMR_RXDESEL (1u << 7)
 #define SEMR_BGDM (1u << 6)

@@ -47,6 +47,13 @@ ra6e1_baud ra6e1_baud_for(uint32_t pclka_hz, uint32_t baud) {
     return best;
 }
 
+/* While transmitter and receiver are off. */
+static void set_baud(uint32_t channel, ra6e1_baud baud) {
+    SCI_SEMR(channel) = (uint8_t)(SEMR_RXDESEL | baud.semr);
+    SCI_BRR(channel) = baud.brr;
+    SCI_MDDR(channel) = baud.mddr;
+}
+
 void ra6e1_sci_start(uint32_t channel, ra6e1_baud baud) {
     MSTPCRB &= ~MSTPCRB_SCI(channel);
     (void)MSTPCRB; /* the read waits until the module runs */
@@ -56,9 +63,14 @@ void ra6e1_sci_start(uint32_t channel, ra6e1_baud baud) {
     SCI_FCR(channel) = fifo;
     SCI_SMR(channel) = 0;
     SCI_SCMR(channel) = SCMR_UART;
-    SCI_SEMR(channel) = (uint8_t)(SEMR_RXDESEL | baud.semr);
-    SCI_BRR(channel) = baud.brr;
-    SCI_MDDR(channel) = baud.mddr;
+    set_baud(channel, baud);
+}
+
+void ra6e1_sci_stop(uint32_t channel, ra6e1_baud baud) {
+    for (uint32_t polls = 0; polls < POLLS && (SCI_SSR(channel) & SSR_TEND) == 0; polls++) {
+    }
+    SCI_SCR(channel) = 0;
+    set_baud(channel, baud);
 }
 
 void ra6e1_sci_enable(uint32_t channel) {

@@ -18,6 +18,10 @@ ra6e1_baud ra6e1_baud_for(uint32_t pclka_hz, uint32_t baud);
 /* Set the channel up (one with FIFO: 0, 3, 4, 9), transmitter and receiver still off. */
 void ra6e1_sci_start(uint32_t channel, ra6e1_baud baud);
 
+/* Switch both off, once all bytes are on the line, for another rate; a wait of as long as
+ * ra6e1_sci_send's at the most. */
+void ra6e1_sci_stop(uint32_t channel, ra6e1_baud baud);
+
 /* Switch transmitter and receiver on. Every byte received raises the event RXI: whoever waits for
  * it must be ready. */
 void ra6e1_sci_enable(uint32_t channel);
