@@ -114,9 +114,13 @@ class Chain:
             if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
                 raise ModelFault("a weight is not finite", where=f"layer {index + 1}", hint="lower the learning rate")
 
+    def read(self, features: npt.NDArray[np.int16]) -> Float64:
+        """Octaves as the first layer reads them, [clips, height, width, channels]."""
+        return features.reshape(len(features), *self.shape).astype(np.float64) * FEATURE_SCALE
+
     def outputs(self, features: npt.NDArray[np.int16]) -> list[Float64]:
         """Outputs of every layer for int16 features [clips, …]; raises ValueError where shapes do not meet."""
-        value = features.reshape(len(features), *self.shape).astype(np.float64) * FEATURE_SCALE
+        value = self.read(features)
         results = []
         for layer in self.layers:
             value = apply(layer, value)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import compress as compress_package
 from ..application import Application
@@ -24,6 +24,7 @@ from ..train.pipeline import TrainedApplication, load_material
 from . import __file__ as search_file
 from .candidate import Candidate
 from .costs import Budgets, CostModel, unmet_budget
+from .descent import descend
 from .points import (
     Figures,
     Point,
@@ -33,9 +34,13 @@ from .points import (
     pareto_front,
     point_from_json,
 )
+from .pruned import Pruned
 from .rule import AccuracyRule, Judge
 from .space import Levers
 from .store import Compressed, load_compressed, save_compressed, save_json
+
+if TYPE_CHECKING:
+    from ..train.material import Material
 
 RESULT, WINNER = "search.json", "winner"
 _ORIGIN = "trained.txt"
@@ -139,6 +144,18 @@ def find_searches(cache: Path, trained: TrainedApplication) -> list[Path]:
     return sorted(path.parent for path in cache.glob(f"*/{_ORIGIN}") if path.read_text() == trained.key)
 
 
+@dataclass(frozen=True)
+class _Maker:
+    """Makes candidates of both kinds: students, and the application's own network pruned."""
+
+    students: Any
+    own: Any
+
+    def make(self, candidate: Candidate | Pruned, seed: int) -> Any:
+        """The one or the other bench's outcome."""
+        return (self.own if isinstance(candidate, Pruned) else self.students).make(candidate, seed)
+
+
 @dataclass(frozen=True, eq=False)
 class _Task:
     """One search, with all it needs."""
@@ -169,9 +186,7 @@ class _Task:
         def evaluate(number: int, candidate: Candidate) -> Point:
             self.progress(number - 1, section.trials, candidate.label)
             seed = self.application.train.seed
-            point, made = self._try(bench, judge, number, candidate, seed)
-            if made is not None:
-                save_compressed(made, self.folder, _stem(number))
+            point = self._try_and_keep(bench, judge, number, candidate, seed)
             _write_seconds(self.folder, earlier + time.monotonic() - started)
             return point
 
@@ -184,7 +199,10 @@ class _Task:
             out_of_time=lambda: limit > 0 and time.monotonic() - started > limit,
         )
         points += found
-        points, winner = self._confirm(bench, judge, points)
+        own = self._own_bench(material, bench.positives)
+        if own is not None:
+            points += self._descend(own, judge)
+        points, winner = self._confirm(_Maker(bench, own), judge, points)
         seconds = earlier + time.monotonic() - started
         front = tuple(point.number for point in pareto_front(points))
         early = len(found) < section.trials and limit > 0 and time.monotonic() - started > limit
@@ -209,8 +227,34 @@ class _Task:
         label = "plain int8, all inputs"
         return self._measured(Point(YARDSTICK, label, None), plain, judge, self.application.train.seed)
 
+    def _own_bench(self, material: Material, positives: int) -> Any:
+        """For pruning of the application's own network; None where that is fully connected: students are smaller."""
+        if not self.application.network.layers:
+            return None
+        from .own_network import OwnBench
+
+        return OwnBench(self.application, material, self.trained.teachers, positives)
+
+    def _descend(self, own: Any, judge: Judge) -> list[Point]:
+        """Prune the application's own network; done again from the start, to the same end, where it was interrupted."""
+        section, seed = self.application.compress, self.application.train.seed
+
+        def evaluate(number: int, candidate: Pruned) -> Point:
+            self.progress(section.trials, section.trials, candidate.label)
+            point = self._try_and_keep(own, judge, number, candidate, seed)
+            self.watch(point)
+            return point
+
+        return descend(evaluate, lambda point: point.kept(self._rule), first=section.trials + 1)
+
+    def _try_and_keep(self, bench: Any, judge: Judge, number: int, candidate: Candidate | Pruned, seed: int) -> Point:
+        point, made = self._try(bench, judge, number, candidate, seed)
+        if made is not None:
+            save_compressed(made, self.folder, _stem(number))
+        return point
+
     def _try(
-        self, bench: Any, judge: Judge, number: int, candidate: Candidate, seed: int
+        self, bench: Any, judge: Judge, number: int, candidate: Candidate | Pruned, seed: int
     ) -> tuple[Point, Compressed | None]:
         """Train a candidate, build it, judge it; a failure is a point as well."""
         point = Point(number, candidate.label, candidate)

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ModelFault
 from .candidate import Candidate, candidate_from_json
 from .costs import Budgets, Costs
+from .pruned import Pruned, pruned_from_json
 from .rule import AccuracyRule, Judgement
 
 ALIKE = 0.06
@@ -74,7 +75,7 @@ class Point:
 
     number: int
     label: str
-    candidate: Candidate | None
+    candidate: Candidate | Pruned | None
     macs: int = 0
     parameter_bytes: int = 0
     costs: Costs | None = None
@@ -103,7 +104,8 @@ def point_from_json(values: dict[str, Any]) -> Point:
         for name, kind in (("costs", Costs), ("figures", Figures), ("confirmation", Figures)):
             parts[name] = None if parts[name] is None else kind(**parts[name])
         candidate = parts["candidate"]
-        parts["candidate"] = None if candidate is None else candidate_from_json(candidate)
+        if candidate is not None:
+            parts["candidate"] = (pruned_from_json if "shares" in candidate else candidate_from_json)(candidate)
         return Point(**parts)
     except (KeyError, TypeError) as error:
         raise ModelFault(f"is no candidate of a search: {error}", hint="search anew") from error
