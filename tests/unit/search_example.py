@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from proofboard_host.application import Application, load_application
+from proofboard_host.compress import compress
 from proofboard_host.frontend.specification import FrontendSpec
+from proofboard_host.graph import reference
 from proofboard_host.graph.graph import Graph
 from proofboard_host.search.candidate import Candidate
 from proofboard_host.search.costs import Budgets, Costs
 from proofboard_host.search.student import Effort
 from proofboard_host.search.workbench import Efforts, Workbench
-from proofboard_host.train.material import Material
+from proofboard_host.train.material import Material, save_material
 from proofboard_host.train.network import FloatNetwork
+from proofboard_host.train.pipeline import MATERIAL, TrainedApplication
 from proofboard_host.train.trainer import TrainingSet, deterministic, train
 
 FRAMES, BANDS, FOLDS, CLIPS = 31, 32, 2, 160
@@ -85,3 +89,40 @@ class CountingCosts:
     def measure(self, graph: Graph, specification: FrontendSpec) -> Costs:
         cycles = graph.macs + 100 * specification.frames(16000)
         return Costs(graph.parameter_bytes + 9000, 40_000, cycles, cycles / 1e6)
+
+
+class Recordings:
+    """What a search asks of a data set."""
+
+    def labels(self, side: str) -> np.ndarray:
+        assert side == "train"
+        return make_material(1).labels
+
+    def groups(self, side: str) -> list[str]:
+        assert side == "train"
+        return [f"speaker {clip // 4}" for clip in range(CLIPS)]
+
+
+def searching_application() -> Application:
+    """The small one, with a search of three candidates and wide margins."""
+    small = small_application()
+    section = dataclasses.replace(small.compress, scheme="search", margin=0.2, recall_margin=0.4, trials=3)
+    return dataclasses.replace(small, compress=section)
+
+
+def make_trained(application: Application, folder: Path) -> TrainedApplication:
+    """What training would have left in `folder`."""
+    material = make_material(1)
+    save_material(material, folder / MATERIAL)
+    teachers = make_teachers(application, material)
+    logits, integers, scales = np.zeros((CLIPS, 2), np.float32), np.zeros((CLIPS, 2), np.int32), np.zeros(CLIPS)
+    for fold in range(FOLDS):
+        rows = material.held_out(fold)
+        logits[rows] = teachers[fold].forward(material.features[rows])
+        graph = compress(teachers[fold], material.features, application)
+        integers[rows] = reference.run(graph, material.features[rows].reshape(len(rows), -1)).logits
+        scales[rows] = graph.output.scale
+    plain = compress(teachers[-1], material.features, application)
+    return TrainedApplication(
+        tuple(teachers), plain, material.fold, logits, integers, scales, key="k" * 64, folder=folder, cached=True
+    )

@@ -8,60 +8,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pytest
 from proofboard_host.application import Application
-from proofboard_host.compress import compress
 from proofboard_host.data.clips import Dataset
 from proofboard_host.errors import ConfigurationFault, ModelFault
 from proofboard_host.frontend.specification import build_specification
-from proofboard_host.graph import reference
 from proofboard_host.progress import silent
 from proofboard_host.search import workbench
 from proofboard_host.search.costs import Budgets
 from proofboard_host.search.pipeline import RESULT, CompressedApplication, compress_application, find_searches
 from proofboard_host.search.points import Point
-from proofboard_host.train.material import save_material
-from proofboard_host.train.pipeline import MATERIAL, TrainedApplication
-from search_example import CLIPS, FOLDS, QUICK, ROOMY, CountingCosts, make_material, make_teachers, small_application
-
-
-class Recordings:
-    """What a search asks of a data set."""
-
-    def labels(self, side: str) -> np.ndarray:
-        assert side == "train"
-        return make_material(1).labels
-
-    def groups(self, side: str) -> list[str]:
-        assert side == "train"
-        return [f"speaker {clip // 4}" for clip in range(CLIPS)]
+from proofboard_host.train.pipeline import TrainedApplication
+from search_example import (
+    QUICK,
+    ROOMY,
+    CountingCosts,
+    Recordings,
+    make_trained,
+    searching_application,
+    small_application,
+)
 
 
 @pytest.fixture(scope="module")
 def application() -> Application:
-    small = small_application()
-    section = dataclasses.replace(small.compress, scheme="search", margin=0.2, recall_margin=0.4, trials=3)
-    return dataclasses.replace(small, compress=section)
+    return searching_application()
 
 
 @pytest.fixture(scope="module")
 def trained(application: Application, tmp_path_factory: pytest.TempPathFactory) -> TrainedApplication:
-    folder = tmp_path_factory.mktemp("trained")
-    material = make_material(1)
-    save_material(material, folder / MATERIAL)
-    teachers = make_teachers(application, material)
-    logits, integers, scales = np.zeros((CLIPS, 2), np.float32), np.zeros((CLIPS, 2), np.int32), np.zeros(CLIPS)
-    for fold in range(FOLDS):
-        rows = material.held_out(fold)
-        logits[rows] = teachers[fold].forward(material.features[rows])
-        graph = compress(teachers[fold], material.features, application)
-        integers[rows] = reference.run(graph, material.features[rows].reshape(len(rows), -1)).logits
-        scales[rows] = graph.output.scale
-    plain = compress(teachers[-1], material.features, application)
-    return TrainedApplication(
-        tuple(teachers), plain, material.fold, logits, integers, scales, key="k" * 64, folder=folder, cached=True
-    )
+    return make_trained(application, tmp_path_factory.mktemp("trained"))
 
 
 Compress = Callable[..., CompressedApplication]
