@@ -51,15 +51,15 @@ def measure_sensitivity(chain: Chain, calibration: npt.NDArray[np.int16]) -> lis
     return found
 
 
-def choose_bits(layers: Sequence[Sensitivity], *, allowed: float) -> tuple[int, ...]:
+def choose_bits(layers: Sequence[Sensitivity], *, allowed: float, widths: Sequence[int] = WIDTHS) -> tuple[int, ...]:
     """Bits of each layer: from 8 everywhere, the step down that costs least error for the bits it saves, again and
-    again, while all errors together stay within `allowed`."""
-    chosen = [WIDTHS[0]] * len(layers)
+    again, while all errors together stay within `allowed`. `widths`: those that may be used, widest first."""
+    chosen = [widths[0]] * len(layers)
     while True:
         spent = sum(layer.errors[bits] for layer, bits in zip(layers, chosen, strict=True))
         steps = []
         for index, (layer, bits) in enumerate(zip(layers, chosen, strict=True)):
-            for fewer in (width for width in WIDTHS if width < bits):
+            for fewer in (width for width in widths if width < bits):
                 added = layer.errors[fewer] - layer.errors[bits]
                 if spent + added <= allowed:
                     steps.append((added / ((bits - fewer) * layer.weights), index, fewer))

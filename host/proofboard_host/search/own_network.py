@@ -22,10 +22,12 @@ from torch.nn import functional
 from ..application import Application
 from ..compress.integer import Quantisation, quantise_chain
 from ..compress.layers import chain_of
-from ..compress.sensitivity import choose_bits, measure_sensitivity
+from ..compress.sensitivity import WIDTHS, choose_bits, measure_sensitivity
 from ..convolutions import ConvStep
+from ..frontend.specification import build_specification
 from ..graph import reference
 from ..graph.graph import Graph
+from ..predict.memory import predict_rom
 from ..train.crossval import STEPS_PER_EPOCH, draw_weights
 from ..train.material import WORKERS, Material
 from ..train.network import FloatLayer, FloatNetwork
@@ -37,7 +39,7 @@ from .store import Compressed
 
 _CALIBRATION_ROWS, _SENSITIVITY_ROWS = 500, 100
 _EPOCHS_SHARE, _RATE_SHARE = 1 / 6, 1 / 3  # of the training, behind each step of pruning
-_WIDE, _FOUR = 16, 4  # layers of so many channels keep multiples of four, which kernels are fastest with
+_WIDE, _FOUR = 8, 4  # layers of so many channels keep multiples of four, which kernels are fastest with
 
 
 class FoldedNetwork(nn.Module):
@@ -166,10 +168,17 @@ class OwnBench:
         chain = chain_of(network, (1, 1, network.inputs))
         features = self.material.features[self.material.side(side)]
         few = features[:: max(1, len(features) // _SENSITIVITY_ROWS)]
-        bits = choose_bits(measure_sensitivity(chain, few), allowed=candidate.allowed)
+        layers = measure_sensitivity(chain, few)
         calibration = features[:: max(1, len(features) // _CALIBRATION_ROWS)]
-        plan = Quantisation(bits, "second_order")
-        return quantise_chain(chain, calibration, plan, name="compressed", classes=self.application.data.classes)
+        classes = self.application.data.classes
+        # Each width has kernels of its own: fewer bits pay where they save more than the code of their kernels.
+        every = {choose_bits(layers, allowed=candidate.allowed, widths=WIDTHS[:count]) for count in range(1, 4)}
+        graphs = [
+            quantise_chain(chain, calibration, Quantisation(bits, "second_order"), name="compressed", classes=classes)
+            for bits in sorted(every)
+        ]
+        specification = build_specification(self.application)
+        return min(graphs, key=lambda graph: predict_rom(graph, specification))
 
     def _pruned(self, shares: tuple[float, ...], side: int | None, seed: int) -> FoldedNetwork:
         """The network behind all these steps; known ones are not trained again."""

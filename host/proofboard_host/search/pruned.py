@@ -27,7 +27,7 @@ class Pruned:
     @property
     def label(self) -> str:
         """One line for a table."""
-        share = f"{self.shares[-1]:.0%} of its channels in {len(self.shares)} steps" if self.shares else "all channels"
+        share = f"{self.shares[-1]:.0%} of its channels" if self.shares else "all channels"
         return f"own network, {share}, bits by sensitivity"
 
     def to_json(self) -> dict[str, Any]:
