@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .profile.tables import BRIEF, layer_table
+from .profile.tables import BRIEF, layer_table, times
 from .report.record import BitExact, PairedComparison, RunRecord
 from .report.rows import Cell, Row, image_totals, main_rows, mismatch_count, same_clips
 from .report.verdict import checks
@@ -31,6 +31,7 @@ def print_outcome(record: RunRecord, console: Console, report: Path) -> None:
     for _, image in image_totals(record):
         if image.profile is not None:
             console.print(layer_table(image.profile, BRIEF))
+            console.print(times(image.profile))
             console.print()
     console.print(confusion_matrices(record))
     console.print(verdict_lines(record))

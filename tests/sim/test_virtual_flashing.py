@@ -98,7 +98,7 @@ def test_the_next_flash_repairs_what_a_power_cut_left(spec: BoardSpec, board: Vi
 
 @pytest.mark.slow
 def test_many_power_cuts(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
-    cuts = int(os.environ.get("PROOFBOARD_POWER_CUTS", "30"))
+    cuts = int(os.environ.get("PROOFBOARD_POWER_CUTS", "20"))
     assert survive_cuts(spec, board, small_image(tmp_path), cuts) > 0.7 * cuts
 
 

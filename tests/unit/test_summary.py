@@ -141,3 +141,13 @@ def test_an_old_summary_stays_whole_when_the_new_one_can_not_be_written(tmp_path
         write_summary(dataclasses.replace(example_record(), seconds=float("nan")), path)
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_times_are_the_cycles_at_the_nominal_clock() -> None:
+    record = example_record()
+    profile = record.compressed.profile
+    assert profile is not None
+    found = summary_document(record)["profile"]["compressed"]
+    low = profile.frontend.cycles.low + profile.network.cycles.low
+    assert found["milliseconds"]["low"] == 1000 * low / found["clock_hz"]
+    assert found["milliseconds"]["low"] <= found["milliseconds"]["high"]

@@ -66,6 +66,18 @@ class LayerCost:
 
 
 @dataclass(frozen=True)
+class Times:
+    """Milliseconds of one clip, front end and network together, at the board's nominal clock.
+
+    `predicted` and `low` if no memory waits, `high` with the board's wait states.
+    """
+
+    predicted: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class FunctionCost:
     """A function over all its callers: `own` without the functions it calls, `total` with them."""
 
@@ -118,3 +130,14 @@ class ImageProfile:
     layers: tuple[LayerCost, ...] = ()
     functions: tuple[FunctionCost, ...] = ()
     frames: tuple[Frame, ...] = ()
+
+    @property
+    def times(self) -> Times:
+        """What its cycles would take."""
+        parts = (self.frontend, self.network)
+        sums = (
+            sum(part.predicted or 0.0 for part in parts),
+            sum(part.cycles.low for part in parts),
+            sum(part.cycles.high for part in parts),
+        )
+        return Times(*(1000 * cycles / self.clock_hz for cycles in sums))

@@ -72,8 +72,8 @@ def percent(share: float | None, *, signed: bool = False) -> str:
     return f"{100 * share:+.1f} %" if signed else f"{100 * share:.1f} %"
 
 
-def milliseconds(cycles: float, clock_hz: int) -> str:
-    return f"{1000 * cycles / clock_hz:.2f} ms"
+def milliseconds(time: float) -> str:
+    return f"{time:.2f} ms"
 
 
 def _cost_rows(profile: ImageProfile) -> Iterator[CostRow]:

@@ -90,15 +90,21 @@ def function_table(profile: ImageProfile) -> Table:
     return table
 
 
+def times(profile: ImageProfile) -> Text:
+    """Front end and network together at the board's nominal clock: what was predicted, and what was counted."""
+    found = profile.times
+    counted = milliseconds(found.low)
+    if found.high != found.low:
+        counted += f" without wait states, {milliseconds(found.high)} with the board's"
+    predicted = f"At {profile.clock_hz / 1e6:g} MHz: predicted {milliseconds(found.predicted)} without wait states"
+    return Text(f"{predicted}; {profile.source}: {counted}", style="dim")
+
+
 def fine_print(profile: ImageProfile) -> RenderableType:
     """What the figures are and are not."""
     text = f"Means over {profile.clips} clips. "
     if profile.source is Source.MODELLED:
-        cycles = (
-            profile.frontend.cycles.low + profile.network.cycles.low,
-            profile.frontend.cycles.high + profile.network.cycles.high,
-        )
-        lower, upper = (milliseconds(value, profile.clock_hz) for value in cycles)
+        lower, upper = milliseconds(profile.times.low), milliseconds(profile.times.high)
         text += (
             "Modelled by a simulator, not measured: from no wait states to the board's wait states. At the board's "
             f"nominal {profile.clock_hz / 1e6:g} MHz that would be {lower} to {upper} (modelled). "

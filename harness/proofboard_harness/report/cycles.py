@@ -15,11 +15,12 @@ FUNCTIONS_SHOWN = 12
 
 @dataclass(frozen=True)
 class ProfileView:
-    """One image. `low` and `high` are the times that the cycles would take at the board's nominal clock."""
+    """One image. `predicted`, `low` and `high` are what the cycles would take at the board's nominal clock."""
 
     image: str
     clips: int
     clock: str
+    predicted: str
     low: str
     high: str
     rows: tuple[CostRow, ...]
@@ -33,15 +34,14 @@ def profile_views(record: RunRecord) -> list[ProfileView]:
 
 
 def _view(profile: ImageProfile) -> ProfileView:
-    low = profile.frontend.cycles.low + profile.network.cycles.low
-    high = profile.frontend.cycles.high + profile.network.cycles.high
     network = next((frame.children for frame in profile.frames if frame.part == "network"), ())
     return ProfileView(
         image=profile.image,
         clips=profile.clips,
         clock=f"{profile.clock_hz / 1e6:g} MHz",
-        low=milliseconds(low, profile.clock_hz),
-        high=milliseconds(high, profile.clock_hz),
+        predicted=milliseconds(profile.times.predicted),
+        low=milliseconds(profile.times.low),
+        high=milliseconds(profile.times.high),
         rows=tuple(cost_rows(profile)),
         functions=tuple(function_rows(profile)[:FUNCTIONS_SHOWN]),
         flames=(draw("Front end and network", profile.frames), draw("Network alone, enlarged", network)),

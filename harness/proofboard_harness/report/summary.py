@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,8 @@ def _profile(image: ImageRecord) -> dict[str, Any] | None:
     return {
         "clips": profile.clips,
         "source": profile.source.value,
+        "clock_hz": profile.clock_hz,
+        "milliseconds": dataclasses.asdict(profile.times),
         "stages": [_layer(cost) for cost in profile.stages],
         "layers": [_layer(cost) for cost in profile.layers],
     }
