@@ -42,6 +42,7 @@ _ANSWER = (
 )
 _LOOK_SECONDS = 0.01
 _AT_START = 2.0  # seconds: a kill whose clip is there already comes while the process starts, flashes or greets
+_MOST_RESETS = 1 / 200  # a frame; with more, as many in a row as end a run would come by chance
 _FRAMES = 52  # that a clip of 16,000 samples takes, with what asks for it
 
 Progress = Callable[[str], None]
@@ -51,7 +52,7 @@ Answers = list[tuple[Any, ...]]
 @dataclass(frozen=True)
 class FaultCase:
     """`plan`: what goes wrong on the link. `kills`: SIGKILLs of the process; `resets`: of the target; both at random,
-    `resets` about as many."""
+    `resets` about as many, or fewer where there are too few clips for them."""
 
     title: str
     plan: FaultPlan = field(default_factory=FaultPlan)
@@ -60,7 +61,8 @@ class FaultCase:
 
     def faults(self, clips: int) -> str:
         """The plan for so many clips, as the worker takes it."""
-        plan = dataclasses.replace(self.plan, reset=self.resets / (clips * _FRAMES)) if self.resets else self.plan
+        often = min(self.resets / (clips * _FRAMES), _MOST_RESETS)
+        plan = dataclasses.replace(self.plan, reset=often) if self.resets else self.plan
         return "" if plan == FaultPlan(seed=plan.seed) else str(plan)
 
 
