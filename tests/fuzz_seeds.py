@@ -105,7 +105,8 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     yield "sessions", hello + _item(_GOOD_CLIP, 1, 0, 1) + _item(_HELLO, 6) + _item(_GOOD_CHUNK, 1, 0, 1) + hello
     yield "no session", _item(_HELLO, 0) + _clip(1) + _request(Kind.POLL, 0)
     yield "numbers", hello + _chunk(0, 0, b"\3", leap=0xFFFF) + _request(Kind.POLL, 0) + _chunk(0, 1, _raw(320))
-    yield "rates", hello + _request(Kind.BAUD_REQUEST, 1) + _request(Kind.BAUD_REQUEST, 2) + _item(_BYTES, 9, b"\5" * 9)
+    damaged = _item(_DAMAGED, 0, 0, 3, struct.pack("<H", 40), 8)  # 660 bytes; 4,096 of noise end a rate
+    yield "rates", hello + b"".join(_request(Kind.BAUD_REQUEST, baud) for baud in (1, 2)) + 7 * damaged + hello
 
 
 def write_seeds(folder: Path) -> list[Path]:

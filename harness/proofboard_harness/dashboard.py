@@ -194,6 +194,7 @@ class PlainLog:
         self._state.fail_running()
         for name, station in self._state.stations.items():
             if station.state is StationState.FAILED:
+                self._tell_tallies(name, station)
                 self._say(name, f"stopped after {seconds_text(station.seconds)}")
 
     def _tell_tallies(self, name: str, station: StationProgress) -> None:

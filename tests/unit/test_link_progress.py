@@ -120,11 +120,14 @@ def test_plain_log_tells_links_and_the_stop(clock: Clock) -> None:
     for event in [*run_events(clock, QUIET), StopAsked()]:
         clock.now += 0.6 if isinstance(event, ClipDone) else 0.0
         log(event)
+    log.fail()
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert lines[0] == "[1/1] Compressed on the target: started"
     head = "[1/1] Compressed on the target: "
     assert f"{head}board-a: 53.3 kB/s, compute-bound, window 6, 0 resent, 0 CRC errors" in lines
-    assert lines[-1] == STOPPING
+    assert lines[-4] == STOPPING
+    assert lines[-3] == f"{head}compressed: 90.0 % right (59.6-98.2), 9/10 bit-exact, 1 mismatch"
+    assert lines[-1] == f"{head}stopped after 6.0 s"
 
 
 def test_rate_looks_back_a_while_and_ignores_what_a_resumed_run_had() -> None:
