@@ -17,8 +17,9 @@ RATES = (115_200, 230_400, 460_800, 921_600, 1_000_000, 2_000_000, 3_000_000, 4_
 
 _BURSTS, _BURST = 4, 4  # echoes are asked for so many at a time: a target's receive buffer holds them
 _ECHO_BYTES = 500
-_CLEAN = 0.75  # of the echoes: where fewer come back whole, twice the rate is no gain
+_CLEAN = 0.75  # of the echoes: where fewer come back whole, the rate before may be the better one
 _POOR = 0.25  # of the packets went again: the line is worse than it was
+_WORSE = 1.5  # times what the line lost already when its rate was chosen
 _JUDGED = 64  # packets
 _ANSWER_SECONDS = 0.3
 _READ_SECONDS = 0.05
@@ -42,6 +43,7 @@ class RateControl:
         self.start = self.baud = start
         self._fastest = self._limit = fastest
         self._packets = self._repeated = 0
+        self._tolerated = _POOR
 
     @property
     def is_raised(self) -> bool:
@@ -74,7 +76,7 @@ class RateControl:
             answer = self._change(talk, rate, _ignore)
             if answer == 0:
                 continue  # the board can't
-            if answer is None or not self._is_clean(talk):
+            if answer is None or not self._is_worth_it(talk, before):
                 self._limit = before
                 self._go_back(talk, before)
                 return
@@ -91,7 +93,7 @@ class RateControl:
             return False
         share = (repeated - self._repeated) / (packets - self._packets)
         self._packets, self._repeated = packets, repeated
-        return self.is_raised and share > _POOR
+        return self.is_raised and share > self._tolerated
 
     def lower(self, talk: Conversation, take: Callable[[Message], None]) -> None:
         """One step down, for good. `take` gets what comes meanwhile.
@@ -120,8 +122,21 @@ class RateControl:
                 return message.baud
         return None
 
-    def _is_clean(self, talk: Conversation) -> bool:
-        """Whether most of a burst of echoes comes back whole."""
+    def _is_worth_it(self, talk: Conversation, before: int) -> bool:
+        """Whether the line is clean, or no better at the rate before: then the faster of two bad ones is taken."""
+        rate, share = self.baud, self._share(talk)
+        if share >= _CLEAN:
+            return True
+        if share == 0.0:
+            return False
+        self._go_back(talk, before)
+        if self.baud != before or share * rate <= self._share(talk) * before:
+            return False
+        self._tolerated = max(_POOR, _WORSE * (1.0 - share))
+        return self._change(talk, rate, _ignore) == rate
+
+    def _share(self, talk: Conversation) -> float:
+        """Of a burst of echoes, those that come back whole."""
         dice = random.Random(self.baud)
         whole = 0
         for _ in range(_BURSTS):
@@ -135,8 +150,8 @@ class RateControl:
                         break
             whole += _BURST - len(wanted)
             if not whole:
-                return False
-        return whole >= _CLEAN * _BURSTS * _BURST
+                return 0.0
+        return whole / (_BURSTS * _BURST)
 
     def _go_back(self, talk: Conversation, rate: int) -> None:
         """From a rate that is no good to the last one that was."""

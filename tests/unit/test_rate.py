@@ -45,6 +45,14 @@ def test_a_few_losses_are_no_reason_to_be_slow(pipe: Pipe) -> None:
         assert_answers(pipe, target)
 
 
+def test_a_line_that_is_as_bad_at_every_rate_is_used_fast(pipe: Pipe) -> None:
+    """A third of the echoes is lost, whatever the rate."""
+    with pipe.wired(230_400, lambda baud: FaultPlan(loss=4e-4)) as (_, target):
+        target.greet(pipe.identity)
+        assert target.statistics.baud == 230_400
+        assert_answers(pipe, target)
+
+
 def test_a_line_that_gets_worse_is_used_more_slowly(pipe: Pipe) -> None:
     worse: list[bool] = []
     trouble = FaultPlan(loss=2e-3)
