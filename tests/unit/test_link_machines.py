@@ -190,7 +190,8 @@ class TargetMachine(RuleBasedStateMachine):
             assert self.forged  # nothing but a lie of the target is an error
             self.fake.outbox.clear()
             self.lose_in = self.lose_out = 0
-            self.target = connect(self.fake)
+            patience, self.target = self.target.patience, connect(self.fake)
+            self.target.patience = patience
             self.target.greet(IDENTITY)
         else:
             assert len(results) == count
