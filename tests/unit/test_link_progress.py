@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,14 @@ def test_frequent_reports_do_not_fill_the_memory() -> None:
     assert meter.rate == pytest.approx(1000, rel=0.02)
 
 
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """SIGINT as at a terminal: a shell starts what runs in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -165,6 +174,7 @@ def take_clips(presses: int, clips: list[int], told: list[int]) -> None:
             interrupt.check()
 
 
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize(("presses", "taken"), [(1, [0, 1, 2, 3]), (2, [0, 1, 2])])
 def test_the_first_ctrl_c_waits_for_the_clip_in_hand_and_the_second_does_not(presses: int, taken: list[int]) -> None:
     before, told, clips = signal.getsignal(signal.SIGINT), [], []
@@ -174,6 +184,7 @@ def test_the_first_ctrl_c_waits_for_the_clip_in_hand_and_the_second_does_not(pre
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.usefixtures("terminal")
 def test_ctrl_c_in_the_last_clip_is_not_lost() -> None:
     with pytest.raises(KeyboardInterrupt), deferred_interrupt(lambda: None):
         press_ctrl_c()
