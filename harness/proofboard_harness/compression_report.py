@@ -6,7 +6,7 @@ import json
 from io import BytesIO
 from pathlib import Path
 
-from .compression_tables import explanation
+from .compression_tables import explanation, points_of
 from .product import SearchResult
 from .report.codec import write_whole_bytes
 
@@ -36,8 +36,8 @@ def write_search(result: SearchResult, folder: Path) -> list[Path]:
 def markdown(result: SearchResult) -> str:
     """The table, the smallest image first."""
     lines = [
-        "| | # | candidate | ROM B | MACs | cycles | accuracy | ≥ | recall | ≥ | ECE % | true class |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| | # | candidate | ROM B | MACs | cycles | accuracy | ≥ | recall | ≥ | in rooms | ≥ | ECE % | true class |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     known = [(point.costs.rom, point.number, point) for point in result.points if point.costs is not None]
     for _, number, point in sorted(known, key=lambda entry: entry[:2]):
@@ -49,6 +49,7 @@ def markdown(result: SearchResult) -> str:
             f"| {mark} | {number} | {point.label} | {point.costs.rom:,} | {point.macs:,} | {point.costs.cycles:,} "
             f"| {figures.difference * 100:+.2f} | {figures.lower * 100:+.2f} "
             f"| {figures.recall_difference * 100:+.1f} | {figures.recall_lower * 100:+.1f} "
+            f"| {points_of(figures.shift_difference)} | {points_of(figures.shift_lower)} "
             f"| {figures.calibration * 100:.1f} | {figures.margin_shift * 100:+.1f} |"
         )
     return "\n".join([*lines, "", *explanation(result), ""])

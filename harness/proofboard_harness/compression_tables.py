@@ -32,9 +32,16 @@ _COLUMNS = (
     _Column("acc. ≥", lambda point, costs, figures: f"{figures.lower * 100:+.2f}"),
     _Column("recall", lambda point, costs, figures: f"{figures.recall_difference * 100:+.1f}", narrow=False),
     _Column("rec. ≥", lambda point, costs, figures: f"{figures.recall_lower * 100:+.1f}"),
+    _Column("rooms", lambda point, costs, figures: points_of(figures.shift_difference), narrow=False),
+    _Column("rooms ≥", lambda point, costs, figures: points_of(figures.shift_lower), narrow=False),
     _Column("ECE %", lambda point, costs, figures: f"{figures.calibration * 100:.1f}", narrow=False),
 )
-_ROOM = 110  # columns of a terminal that hold all of them
+_ROOM = 124  # columns of a terminal that hold all of them
+
+
+def points_of(difference: float | None) -> str:
+    """A difference of accuracy in points; a dash where it was not judged."""
+    return "–" if difference is None else f"{difference * 100:+.2f}"
 
 
 def columns_for(width: int) -> tuple[_Column, ...]:
@@ -99,7 +106,8 @@ def explanation(result: SearchResult) -> list[str]:
         "are predicted, if no memory waits. ◆ is beaten by no other in ROM, cycles and bound of accuracy at once; "
         "★ is deployed.",
         f"Kept means: accuracy not worse by {result.rule.margin * 100:g} points or more, recall of the positive class "
-        f"not by {result.rule.recall_margin * 100:g}. The field set takes no part.",
+        f"not by {result.rule.recall_margin * 100:g}, accuracy on the same clips heard in rooms (out of fold) not by "
+        f"{result.rule.shift_margin * 100:g}. The field set takes no part.",
     ]
     asked = sum(point.confirmation is not None for point in result.points)
     if asked > 1:

@@ -73,13 +73,15 @@ class TrainSection:
 class CompressSection:
     """`scheme`: an entry of `compress.SCHEMES`. The rest is for `search`.
 
-    `margin` and `recall_margin`: how far accuracy, and recall of the positive class, may fall, as fractions;
+    `margin`, `recall_margin` and `shift_margin`: how far accuracy, recall of the positive class, and accuracy where
+    recordings change, may fall, as fractions;
     `trials`: candidates; `time_limit`: minutes after which no other candidate is begun, 0 for none.
     """
 
     scheme: str
     margin: float = 0.01
     recall_margin: float = 0.1
+    shift_margin: float = 0.1
     trials: int = 12
     time_limit: float = 0.0
 
@@ -234,7 +236,7 @@ def _check(application: Application) -> None:
     require(math.isfinite(rate) and rate > 0, "train.learning_rate", f"{rate} is not a positive number")
     require(train.augmentations >= 0, "train.augmentations", "is negative")
     compress = application.compress
-    for key in ("margin", "recall_margin"):
+    for key in ("margin", "recall_margin", "shift_margin"):
         share = getattr(compress, key)
         require(0 < share < 1, f"compress.{key}", f"{share} is not a fraction between 0 and 1")
     require(compress.trials >= 1, "compress.trials", f"{compress.trials} is too few")

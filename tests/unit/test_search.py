@@ -67,10 +67,12 @@ def test_the_same_seed_gives_the_same_bits(bench: Workbench, outcome: Outcome) -
     "change",
     [
         {"rounding": "aware", "bits": 2, "head_bits": 4},
-        {"rounding": "aware", "kernel": 0, "stride": 1, "rank": 2},
+        {"rounding": "aware", "kernel": 0, "stride": 1, "rank": 2, "hidden": 8},
         {"rank": 2},
         {"kernel": 0, "stride": 1, "hidden": 0, "grown": 4},
-        {"kernel": 3, "stride": 1, "frame_step": 3},
+        {"kernel": 3, "stride": 1, "frame_step": 3, "hidden": 8},
+        {"gather": "places", "grown": 4, "hidden": 8},
+        {"gather": "places", "grown": 4, "rounding": "aware", "rank": 2},
     ],
     ids=str,
 )
@@ -90,10 +92,14 @@ def test_held_out_clips_do_not_reach_their_fold(bench: Workbench, outcome: Outco
     pool = bench.pool.features.copy()
     touched = held[bench.pool.row]
     pool[touched] = rng.integers(1000, 5000, pool[touched].shape)
+    assert bench.transfer is not None
+    transfer = bench.transfer.features.copy()
+    transfer[held[bench.transfer.row]] = rng.integers(1000, 5000, transfer[held[bench.transfer.row]].shape)
     other = dataclasses.replace(
         bench,
         material=dataclasses.replace(material, features=features),
         pool=dataclasses.replace(bench.pool, features=pool),
+        transfer=dataclasses.replace(bench.transfer, features=transfer),
     )
     before, _ = bench._fit_side(CANDIDATE, 0, 1)
     after, _ = other._fit_side(CANDIDATE, 0, 1)
@@ -150,8 +156,8 @@ def test_the_bands_that_carry_the_signal_are_kept(bench: Workbench) -> None:
 
 def test_the_shift_moves_just_that_many_over(outcome: Outcome) -> None:
     for wanted in (5, 20, 60):
-        shift = matching_shift(outcome.logits, outcome.scales, 1, wanted)
         real = outcome.logits * outcome.scales[:, None]
+        shift = matching_shift(real, 1, wanted)
         real[:, 1] += shift
         assert abs(int(np.count_nonzero(real.argmax(axis=1))) - wanted) <= 2
 

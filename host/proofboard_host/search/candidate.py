@@ -10,14 +10,15 @@ from ..compress.weights import CODES
 from ..errors import ModelFault
 
 Rounding = Literal["nearest", "second_order", "aware"]
+Gather = Literal["largest", "places"]
 
 
 @dataclass(frozen=True)
 class Candidate:
     """One point of the search space.
 
-    The first layer looks at `kernel` neighbouring frames with the same weights at every `stride`-th place, and each of
-    its channels keeps the largest answer: time-shared. A kernel of all frames has one place: fully connected.
+    The first layer looks at `kernel` neighbouring frames with the same weights at every `stride`-th place:
+    time-shared. A kernel of all frames has one place: fully connected.
 
     Attributes:
         frame_step: every how many frames one is read; what is not read is not computed.
@@ -30,6 +31,8 @@ class Candidate:
         bits: of the first layer's weights (both factors); `head_bits` of all behind.
         rounding: each weight to its nearest code, by second-order information, or trained on the grid.
         distilled: share of the baseline's answer in the training target, 0..1; the rest is the label.
+        gather: what goes on from the places: the largest answer of each channel, or every place's answers, so that the
+            next layer knows when something was heard. The latter is not pruned.
     """
 
     frame_step: int
@@ -44,6 +47,7 @@ class Candidate:
     head_bits: int
     rounding: Rounding
     distilled: float
+    gather: Gather = "largest"
 
     def __post_init__(self) -> None:
         for name in ("frame_step", "bands", "stride", "channels"):
@@ -51,6 +55,7 @@ class Candidate:
         for name in ("kernel", "hidden", "rank"):
             self._require(getattr(self, name) >= 0, name)
         self._require(self.grown >= self.channels, "grown")
+        self._require(self.gather == "largest" or self.grown == self.channels, "grown")
         self._require(self.bits in CODES and self.head_bits in CODES, "bits")
         self._require(0.0 <= self.distilled <= 1.0, "distilled")
 
@@ -70,12 +75,15 @@ class Candidate:
     def label(self) -> str:
         """One line for a table."""
         first = f"{self.kernel}/{self.stride}×" if self.kernel else "all×"
+        gather = {"largest": "", "places": " all places"}[self.gather]
         rank = f" rank {self.rank}" if self.rank else ""
         grown = f" (from {self.grown})" if self.grown > self.channels else ""
         hidden = f"–{self.hidden}" if self.hidden else ""
         inputs = f"1:{self.frame_step} frames, {self.bands} bands"
         rounding = {"nearest": "", "second_order": " 2nd-order", "aware": " trained"}[self.rounding]
-        return f"{inputs}, {first}{self.channels}{grown}{hidden}{rank}, {self.bits}/{self.head_bits} bit{rounding}"
+        return (
+            f"{inputs}, {first}{self.channels}{grown}{gather}{hidden}{rank}, {self.bits}/{self.head_bits} bit{rounding}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values by name."""

@@ -17,17 +17,14 @@ from ..graph.operators import Dense
 from ..graph.rounding import FACTOR_BITS
 
 
-def matching_shift(
-    logits: npt.NDArray[np.int32], scales: npt.NDArray[np.float64], positive: int, positives: int
-) -> float:
+def matching_shift(logits: npt.NDArray[np.floating], positive: int, positives: int) -> float:
     """What to add to the positive logit, in real values, so that `positives` clips are called positive.
 
     Args:
-        logits: [clips, classes]; scales: real value of a step [clips].
+        logits: real values [clips, classes].
         positive: index of the class.
     """
-    real = logits * scales[:, None]
-    lead = real[:, positive] - np.delete(real, positive, axis=1).max(axis=1)
+    lead = logits[:, positive] - np.delete(logits, positive, axis=1).max(axis=1)
     ordered = np.sort(lead)[::-1]
     count = min(max(positives, 1), len(ordered) - 1)
     return -float(ordered[count - 1] + ordered[count]) / 2

@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from .. import compress as compress_package
 from ..application import Application
 from ..data.clips import Dataset
 from ..errors import ModelFault
 from ..frontend.specification import FrontendSpec, build_specification
 from ..progress import Progress
+from ..stats import PairedDifference
 from ..train.pipeline import TrainedApplication, load_material
 from . import __file__ as search_file
 from .candidate import Candidate
@@ -35,7 +39,8 @@ from .points import (
     point_from_json,
 )
 from .pruned import Pruned
-from .rule import AccuracyRule, Judge
+from .rule import AccuracyRule, Judge, one_sided
+from .shift import ShiftSet, build_shift_set
 from .space import Levers
 from .store import Compressed, load_compressed, save_compressed, save_json
 
@@ -155,6 +160,11 @@ class _Maker:
         """The one or the other bench's outcome."""
         return (self.own if isinstance(candidate, Pruned) else self.students).make(candidate, seed)
 
+    @property
+    def shift(self) -> ShiftSet:
+        """What students are judged on as well."""
+        return self.students.shift
+
 
 @dataclass(frozen=True, eq=False)
 class _Task:
@@ -178,7 +188,10 @@ class _Task:
         earlier = _read_seconds(self.folder)
         limit = section.time_limit * 60 - earlier
         material = load_material(self.application, self.dataset, self.trained, self.progress)
-        bench = Workbench.prepare(self.application, material, self.trained.teachers, self.trained.oof_baseline)
+        shift = build_shift_set(self.application, self.dataset, material, self.trained.teachers)
+        bench = Workbench.prepare(
+            self.application, material, self.trained.teachers, self.trained.oof_baseline, shift=shift
+        )
         judge = self._judge()
         points = [self._yardstick(plain, judge)]
         self.watch(points[0])
@@ -211,7 +224,7 @@ class _Task:
     @property
     def _rule(self) -> AccuracyRule:
         section = self.application.compress
-        return AccuracyRule(section.margin, section.recall_margin)
+        return AccuracyRule(section.margin, section.recall_margin, section.shift_margin)
 
     def _judge(self) -> Judge:
         data = self.application.data
@@ -263,7 +276,16 @@ class _Task:
         except ModelFault as fault:
             return dataclasses.replace(point, failure=f"{fault.where}: {fault.seen}"), None
         made = Compressed(outcome.graph, outcome.inputs, outcome.logits, outcome.scales)
-        return self._measured(point, made, judge, seed), made
+        measured = self._measured(point, made, judge, seed)
+        if isinstance(candidate, Pruned) or measured.figures is None:  # the former: the baseline's own layers
+            return measured, made
+        elsewhere = self._elsewhere(bench.shift, outcome.shifted, seed)
+        return dataclasses.replace(measured, figures=measured.figures.heard_elsewhere(elsewhere)), made
+
+    def _elsewhere(self, shift: ShiftSet, logits: npt.NDArray[np.float64], seed: int) -> PairedDifference:
+        groups = self.dataset.groups("train")
+        before, after = shift.baseline.argmax(axis=1), logits.argmax(axis=1)
+        return one_sided(shift.labels, before, after, [groups[clip] for clip in shift.clip], seed=seed)
 
     def _measured(self, point: Point, made: Compressed, judge: Judge, seed: int) -> Point:
         whole = build_specification(self.application)

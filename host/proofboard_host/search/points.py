@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ModelFault
+from ..stats import PairedDifference
 from .candidate import Candidate, candidate_from_json
 from .costs import Budgets, Costs
 from .pruned import Pruned, pruned_from_json
@@ -19,7 +20,10 @@ ALIKE = 0.06
 
 @dataclass(frozen=True)
 class Figures:
-    """What the accuracy rule looks at, as plain numbers; fractions. `lower` bounds are one-sided 95 %."""
+    """What the accuracy rule looks at, as plain numbers; fractions. `lower` bounds are one-sided 95 %.
+
+    `shift_difference`, `shift_lower`: of accuracy on the clips heard elsewhere; None where that was not judged.
+    """
 
     accuracy: float
     recall: float
@@ -33,6 +37,8 @@ class Figures:
     calibration: float
     baseline_calibration: float
     margin_shift: float
+    shift_difference: float | None = None
+    shift_lower: float | None = None
 
     @classmethod
     def of(cls, judgement: Judgement) -> Figures:
@@ -53,9 +59,17 @@ class Figures:
             judgement.margin_shift,
         )
 
+    def heard_elsewhere(self, accuracy: PairedDifference) -> Figures:
+        """With the difference of accuracy on the shift set."""
+        difference = accuracy.difference
+        return dataclasses.replace(self, shift_difference=difference.value, shift_lower=difference.lower)
+
     def slack(self, rule: AccuracyRule) -> float:
-        """How far the bounds lie above their limits, in margins; the lesser of the two, > 0 where accuracy is kept."""
-        return min(1 + self.lower / rule.margin, 1 + self.recall_lower / rule.recall_margin)
+        """How far the bounds lie above their limits, in margins; the least of them, > 0 where accuracy is kept."""
+        known = [(self.lower, rule.margin), (self.recall_lower, rule.recall_margin)]
+        if self.shift_lower is not None:
+            known.append((self.shift_lower, rule.shift_margin))
+        return min(1 + lower / margin for lower, margin in known)
 
     def kept(self, rule: AccuracyRule) -> bool:
         """Not worse than the baseline, by the rule."""
@@ -114,10 +128,12 @@ def point_from_json(values: dict[str, Any]) -> Point:
 def constraints_of(point: Point, rule: AccuracyRule, budgets: Budgets) -> dict[str, float]:
     """What the search must bring to 0 or below; 1 each where the candidate failed."""
     if point.figures is None or point.costs is None:
-        return dict.fromkeys(("accuracy", "recall", "rom", "ram", "latency"), 1.0)
+        return dict.fromkeys(("accuracy", "recall", "shift", "rom", "ram", "latency"), 1.0)
+    lower = point.figures.shift_lower
     return {
         "accuracy": -rule.margin - point.figures.lower,
         "recall": -rule.recall_margin - point.figures.recall_lower,
+        "shift": -rule.shift_margin - (0.0 if lower is None else lower),
         **budgets.excess(point.costs),
     }
 

@@ -1,7 +1,7 @@
-"""What students learn from: hearings of the training clips, varied once for all candidates, and the teachers' answers.
+"""What students learn from: hearings of the training clips, varied once for all candidates.
 
-Distillation as in G. Hinton et al., "Distilling the knowledge in a neural network" (arXiv:1503.02531): the target is a
-mixture of the label and the baseline's probabilities. A fold's student learns from the baseline that has not seen the
+Distillation as in G. Hinton et al., "Distilling the knowledge in a neural network" (arXiv:1503.02531): what is learnt
+is a mixture of the label and the baseline's answer. A fold's student learns from the baseline that has not seen the
 fold either, so its held-out clips stay held out.
 """
 
@@ -14,10 +14,9 @@ import numpy.typing as npt
 import torch
 
 from ..application import Application
-from ..stats import softmax
 from ..train.crossval import draw_weights
 from ..train.material import Material
-from ..train.network import FEATURE_SCALE, FloatNetwork
+from ..train.network import FEATURE_SCALE
 from ..train.variation import Variation, vary
 
 POOL_ROWS = 48_000
@@ -62,11 +61,7 @@ def side_weights(
     return np.asarray(weights / weights.sum())
 
 
-def targets(material: Material, pool: Pool, teacher: FloatNetwork, distilled: float) -> npt.NDArray[np.float32]:
-    """What a student shall answer to each row of the pool: probabilities float32 [rows, classes]."""
-    classes = teacher.widths[-1]
+def label_targets(material: Material, pool: Pool, classes: int) -> npt.NDArray[np.float32]:
+    """The labels of the pool's rows as probabilities, a little smoothed: float32 [rows, classes]."""
     labels = np.eye(classes)[material.labels[pool.row]] * (1 - _SMOOTHING) + _SMOOTHING / classes
-    if distilled == 0:
-        return labels.astype(np.float32)
-    answers = softmax(teacher.forward(pool.features))
-    return np.asarray(distilled * answers + (1 - distilled) * labels, np.float32)
+    return labels.astype(np.float32)

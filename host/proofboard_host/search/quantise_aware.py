@@ -18,7 +18,8 @@ from torch import nn
 
 from ..compress.layers import Chain, Codes, PoolLayer
 from ..train.network import FloatLayer
-from .student import Effort, Geometry, Lessons, chain_from, fit
+from .candidate import Gather
+from .student import Effort, Geometry, Lessons, chain_from, fit, gathered
 
 
 class _AwareStudent(nn.Module):
@@ -27,18 +28,19 @@ class _AwareStudent(nn.Module):
     `centre` is taken away from every feature first, which only moves the bias and makes training better conditioned.
     """
 
-    def __init__(self, layers: Sequence[nn.Module], factors: int, centre: torch.Tensor) -> None:
+    def __init__(self, layers: Sequence[nn.Module], factors: int, centre: torch.Tensor, gather: Gather) -> None:
         super().__init__()
         self.centre: torch.Tensor
         self.register_buffer("centre", centre)
         self.layers = nn.ModuleList(layers)
         self.factors = factors
+        self.gather = gather
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         value: torch.Tensor = patches - self.centre
         for layer in self.layers[: self.factors]:
             value = layer(value)
-        value = value.amax(1)
+        value = gathered(value, self.gather)
         for layer in self.layers[self.factors :]:
             value = layer(torch.relu(value))
         return value
@@ -49,6 +51,7 @@ def train_on_grid(
     factors: int,
     geometry: Geometry,
     bits: Sequence[int],
+    gather: Gather,
     lessons: Lessons,
     effort: Effort,
     chance: torch.Generator,
@@ -59,6 +62,7 @@ def train_on_grid(
         chain: from `student.export`.
         factors: how many of its layers are applied at every place.
         bits: of each layer that has weights.
+        gather: as in `Candidate`.
 
     Returns:
         The chain with codes in every layer.
@@ -77,7 +81,7 @@ def train_on_grid(
         )
         linear.weight.data, linear.bias.data = rows, bias + rows @ centre if index == 0 else bias
         grids.append(linear)
-    student = _AwareStudent(grids, factors, centre)
+    student = _AwareStudent(grids, factors, centre, gather)
     fit(student, geometry, lessons, effort, chance)
     student.eval()
     plain, codes = [], []
@@ -94,6 +98,6 @@ def train_on_grid(
     remaining = iter(codes)
     trained = [
         layer if isinstance(layer, PoolLayer) else replace(layer, codes=next(remaining).shaped(layer.weights.shape))
-        for layer in chain_from(plain, factors, geometry).layers
+        for layer in chain_from(plain, factors, geometry, gather).layers
     ]
     return Chain(chain.shape, tuple(trained))

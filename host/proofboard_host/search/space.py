@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import optuna
 
-from .candidate import Candidate, Rounding
+from .candidate import Candidate, Gather, Rounding
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Levers:
         if not self.inputs:
             values |= {"frame_step": 1, "bands": bands}
         if not self.time_shared:
-            values |= {"kernel": 0, "stride": 1}
+            values |= {"kernel": 0, "stride": 1, "gather": "largest"}
         if not self.pruning:
             values |= {"grown": values["channels"]}
         if not self.low_rank:
@@ -55,20 +55,22 @@ class Levers:
 
 
 _SHAPES = ("all", "1/1", "2/2", "3/3", "4/4", "2/1", "3/2")
+_GATHERS: Mapping[str, Gather] = MappingProxyType({name: name for name in get_args(Gather)})
 _ROUNDINGS: Mapping[str, Rounding] = MappingProxyType({name: name for name in get_args(Rounding)})
 _DISTILLED = 0.8
 _GROWN = 3  # times the channels that remain after pruning
 
 
-def _start(*, frame_step: int, shape: str, channels: int, hidden: int) -> dict[str, Any]:
-    """All mel bands, pruned, 4 bits by second-order rounding."""
+def _start(*, frame_step: int, shape: str, channels: int, hidden: int, gather: Gather) -> dict[str, Any]:
+    """All mel bands, pruned where that is possible, 4 bits by second-order rounding."""
     return {
         "frame_step": frame_step,
         "bands": 32,
         "shape": shape,
         "channels": channels,
         "hidden": hidden,
-        "pruned": True,
+        "gather": gather,
+        "pruned": gather == "largest",
         "rank": 0,
         "bits": 4,
         "head_bits": 4,
@@ -77,11 +79,12 @@ def _start(*, frame_step: int, shape: str, channels: int, hidden: int) -> dict[s
 
 
 STARTS: tuple[dict[str, Any], ...] = (
-    _start(frame_step=2, shape="2/2", channels=8, hidden=8),
-    _start(frame_step=2, shape="3/3", channels=8, hidden=8),
-    _start(frame_step=3, shape="2/1", channels=8, hidden=8),
-    _start(frame_step=2, shape="2/2", channels=12, hidden=8),
-    _start(frame_step=2, shape="3/3", channels=4, hidden=8),
+    _start(frame_step=2, shape="2/2", channels=8, hidden=16, gather="places"),
+    _start(frame_step=2, shape="2/2", channels=8, hidden=8, gather="largest"),
+    _start(frame_step=2, shape="3/3", channels=8, hidden=16, gather="places"),
+    _start(frame_step=2, shape="2/2", channels=12, hidden=16, gather="places"),
+    _start(frame_step=1, shape="4/4", channels=8, hidden=16, gather="places"),
+    _start(frame_step=3, shape="2/1", channels=8, hidden=8, gather="largest"),
 )
 """Tried first, in this order: points of different kinds that experiments on the shipped application found good."""
 
@@ -91,18 +94,20 @@ def suggest(trial: optuna.Trial, bands: int) -> Candidate:
     shape = trial.suggest_categorical("shape", _SHAPES)
     kernel, stride = (0, 1) if shape == "all" else (int(part) for part in shape.split("/"))
     channels = trial.suggest_int("channels", 4, 16, step=4)
-    pruned = trial.suggest_categorical("pruned", (True, False))
+    gather = _GATHERS[trial.suggest_categorical("gather", tuple(_GATHERS))] if kernel else "largest"
+    pruned = trial.suggest_categorical("pruned", (True, False)) and gather == "largest"
     return Candidate(
         frame_step=trial.suggest_int("frame_step", 1, 4),
         bands=min(bands, trial.suggest_categorical("bands", (12, 16, 20, 24, 32))),
         kernel=kernel,
         stride=stride,
         channels=channels,
-        hidden=trial.suggest_categorical("hidden", (0, 4, 8)),
+        hidden=trial.suggest_categorical("hidden", (0, 4, 8, 16)),
         grown=channels * _GROWN if pruned else channels,
         rank=trial.suggest_categorical("rank", (0, 2, 4)),
         bits=trial.suggest_categorical("bits", (8, 4, 2)),
         head_bits=trial.suggest_categorical("head_bits", (8, 4, 2)),
         rounding=_ROUNDINGS[trial.suggest_categorical("rounding", tuple(_ROUNDINGS))],
         distilled=_DISTILLED,
+        gather=gather,
     )

@@ -16,9 +16,10 @@ from torch.nn import functional
 from ..compress.layers import Chain, ConvLayer, DenseLayer, Layer, MaxPoolLayer
 from ..errors import ModelFault
 from ..train.network import FEATURE_SCALE, FloatLayer, fold_normalisation
-from .candidate import Candidate
+from .candidate import Candidate, Gather
 
 _CHECKED_EVERY = 50  # steps between two looks at the loss
+_TEMPERATURE = 3.0
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,19 @@ class Geometry:
 
 
 class Student(nn.Module):
-    """First layer at every place, the largest answer of each channel, ReLU, then the head.
+    """First layer at every place, what `gather` says of its answers, ReLU, then the head.
 
     A place's own level is taken away, so no level can be heard: as in training of the baseline, it folds into the
     weights of the first layer.
     """
 
     def __init__(
-        self, mean: torch.Tensor, deviation: torch.Tensor, first: nn.Linear, head: Sequence[nn.Linear]
+        self,
+        mean: torch.Tensor,
+        deviation: torch.Tensor,
+        first: nn.Linear,
+        head: Sequence[nn.Linear],
+        gather: Gather,
     ) -> None:
         super().__init__()
         self.mean: torch.Tensor
@@ -63,16 +69,22 @@ class Student(nn.Module):
         self.register_buffer("deviation", deviation)
         self.factors = nn.ModuleList([first])  # two, whose product it is, where it is of low rank
         self.head = nn.ModuleList(head)
+        self.gather = gather
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Logits [n, classes] of octaves [n, places, patch]."""
         value = (patches - patches.mean(-1, keepdim=True) - self.mean) / self.deviation
         for factor in self.factors:
             value = factor(value)
-        value = value.amax(1)
+        value = gathered(value, self.gather)
         for layer in self.head:
             value = layer(torch.relu(value))
         return value
+
+
+def gathered(answers: torch.Tensor, gather: Gather) -> torch.Tensor:
+    """Answers [n, places, channels] of the first layer as the head reads them [n, channels or places × channels]."""
+    return answers.amax(1) if gather == "largest" else answers.flatten(1)
 
 
 def make_student(
@@ -82,9 +94,11 @@ def make_student(
     patches = geometry.patches(torch.from_numpy(rows))
     patches = patches - patches.mean(-1, keepdim=True)
     mean, deviation = patches.mean((0, 1)), patches.std((0, 1)).clamp(min=0.1)
-    widths = [geometry.patch, candidate.grown, *([candidate.hidden] if candidate.hidden else []), classes]
-    first, *head = [_linear(inputs, outputs, chance) for inputs, outputs in pairwise(widths)]
-    return Student(mean, deviation, first, head)
+    first = _linear(geometry.patch, candidate.grown, chance)
+    read = candidate.grown * (geometry.places if candidate.gather == "places" else 1)
+    widths = [read, *([candidate.hidden] if candidate.hidden else []), classes]
+    head = [_linear(inputs, outputs, chance) for inputs, outputs in pairwise(widths)]
+    return Student(mean, deviation, first, head, candidate.gather)
 
 
 def _linear(inputs: int, outputs: int, chance: torch.Generator) -> nn.Linear:
@@ -96,11 +110,31 @@ def _linear(inputs: int, outputs: int, chance: torch.Generator) -> nn.Linear:
 
 @dataclass(frozen=True, eq=False)
 class Lessons:
-    """features int16 [rows, frames, bands]; target float32 [rows, classes], probabilities; draw float64 [rows]."""
+    """What a network learns.
+
+    features int16 [rows, frames, bands]; target float32 [rows, classes], probabilities; draw float64 [rows]: how often.
+    Where there is a teacher: its logits `answers` float32 [rows, classes], and `trust` float32 [rows], their share in
+    what is learnt, 0..1.
+    """
 
     features: torch.Tensor
     target: torch.Tensor
     draw: torch.Tensor
+    answers: torch.Tensor | None = None
+    trust: torch.Tensor | None = None
+
+    def loss(self, logits: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Mean over `rows` of the cross entropy to the target and, at `_TEMPERATURE`, to the teacher's answers.
+
+        The square of the temperature keeps the teacher's gradients as large as the labels' (Hinton et al.,
+        arXiv:1503.02531). A higher one hears how sure the teacher is of what it is sure of.
+        """
+        if self.answers is None or self.trust is None:
+            return functional.cross_entropy(logits, self.target.index_select(0, rows))
+        labelled = functional.cross_entropy(logits, self.target.index_select(0, rows), reduction="none")
+        softened = torch.softmax(self.answers.index_select(0, rows) / _TEMPERATURE, 1)
+        taught = functional.cross_entropy(logits / _TEMPERATURE, softened, reduction="none") * _TEMPERATURE**2
+        return torch.lerp(labelled, taught, self.trust.index_select(0, rows)).mean()
 
 
 @dataclass(frozen=True)
@@ -132,7 +166,7 @@ def fit(model: nn.Module, geometry: Geometry, lessons: Lessons, effort: Effort, 
         for group in optimiser.param_groups:
             group["lr"] = effort.rate * _share(step, effort.steps)
         logits = model(geometry.patches(lessons.features.index_select(0, rows)))
-        loss = functional.cross_entropy(logits, lessons.target.index_select(0, rows))
+        loss = lessons.loss(logits, rows)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -162,10 +196,10 @@ def export(student: Student, geometry: Geometry) -> Chain:
     plain = [_arrays(layer) for layer in (*student.factors, *student.head)]
     mean, deviation = (getattr(student, name).numpy().astype(np.float32) for name in ("mean", "deviation"))
     plain[0] = fold_normalisation(plain[0], mean, deviation)
-    return chain_from(plain, len(student.factors), geometry)
+    return chain_from(plain, len(student.factors), geometry, student.gather)
 
 
-def chain_from(plain: Sequence[FloatLayer], factors: int, geometry: Geometry) -> Chain:
+def chain_from(plain: Sequence[FloatLayer], factors: int, geometry: Geometry, gather: Gather) -> Chain:
     """Layers in the order of `Student`, of which the first `factors` are applied at every place."""
     layers: list[Layer] = []
     for index, layer in enumerate(plain):
@@ -177,7 +211,7 @@ def chain_from(plain: Sequence[FloatLayer], factors: int, geometry: Geometry) ->
         kernel, width = (geometry.kernel, geometry.bands) if index == 0 else (1, weights.shape[1])
         stride = geometry.stride if index == 0 else 1
         layers.append(ConvLayer(weights.reshape(len(weights), kernel, 1, width), bias, (stride, 1), relu))
-        if index == factors - 1:
+        if index == factors - 1 and gather == "largest":
             layers.append(MaxPoolLayer((geometry.places, 1)))
     return Chain((geometry.frames, 1, geometry.bands), tuple(layers))
 
