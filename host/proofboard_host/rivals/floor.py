@@ -20,10 +20,11 @@ from ..graph.operators import Conv2d, Dense, DepthwiseConv2d
 from ..search.costs import CostModel
 from ..search.inputs import Inputs
 from ..search.points import Figures
-from ..search.pool import POOL_ROWS, Pool, build_pool, side_weights, targets
+from ..search.pool import POOL_ROWS, Pool, build_pool, label_targets, side_weights
 from ..search.rule import Judge
 from ..search.store import Compressed
 from ..search.student import Lessons
+from ..search.transfer import build_transfer
 from ..search.workbench import Efforts, Workbench
 from ..train.material import SYNTHETIC, WORKERS, Material
 from ..train.network import FloatNetwork
@@ -32,7 +33,6 @@ from .cells import Cell
 from .sparse import weight_bytes
 
 _CALIBRATION_ROWS = 2000
-_LABELS_ALONE = 0.0  # share of the baseline's answers in the target
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -64,6 +64,12 @@ class Floor:
             return build_pool(self.application, self.material, seed=self.application.train.seed, rows=self.pool_rows)
 
     @cached_property
+    def transfer(self) -> Pool:
+        """Sounds far from the recordings, as in the search."""
+        with deterministic():
+            return build_transfer(self.application, self.material, seed=self.application.train.seed, rows=self.pool_rows)
+
+    @cached_property
     def identity(self) -> str:
         """Hash of the rows, and of how many hearings are made of them."""
         material, sha = self.material, hashlib.sha256(str(self.pool_rows).encode())
@@ -88,12 +94,12 @@ class Floor:
         real = rows[self.material.clip[rows] != SYNTHETIC]
         return self.material.features[real[:: max(1, len(real) // _CALIBRATION_ROWS)]]
 
-    def lessons(self, side: int | None, network: FloatNetwork) -> Lessons:
-        """The pool with labels, of as many classes as `network` has, drawn as a training side draws."""
+    def lessons(self, side: int | None) -> Lessons:
+        """The pool with labels, drawn as a training side draws."""
         weights = side_weights(self.application, self.material, self.pool, side)
         return Lessons(
             torch.from_numpy(self.pool.features),
-            torch.from_numpy(targets(self.material, self.pool, network, _LABELS_ALONE)),
+            torch.from_numpy(label_targets(self.material, self.pool, len(self.application.data.classes))),
             torch.from_numpy(weights),
         )
 
@@ -127,7 +133,9 @@ class Standing:
         """Trains our students on this baseline."""
         floor = self.floor
         positives = int((self.logits.argmax(axis=1) == floor.positive).sum())
-        return Workbench(floor.application, floor.material, floor.pool, self.networks, positives, efforts)
+        return Workbench(
+            floor.application, floor.material, floor.pool, self.networks, positives, efforts, floor.transfer
+        )
 
     def settle(self, graphs: Sequence[Graph]) -> Compressed:
         """One graph of a fold each, which read all features, at the baseline's operating point: the last of them, and

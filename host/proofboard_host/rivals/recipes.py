@@ -65,7 +65,7 @@ class Kitchen:
         if recipe.pruning != "none":
             _, frames, bands = floor.material.features.shape
             geometry = Geometry(frames, bands, frames, 1)
-            lessons = floor.lessons(side, network)
+            lessons = floor.lessons(side)
             effort = replace(self.tuning.effort, steps=self.tuning.effort.steps // self.tuning.steps)
             chance = torch.Generator().manual_seed(self.seed * 1000 + side)
 
