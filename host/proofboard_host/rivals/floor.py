@@ -67,7 +67,9 @@ class Floor:
     def transfer(self) -> Pool:
         """Sounds far from the recordings, as in the search."""
         with deterministic():
-            return build_transfer(self.application, self.material, seed=self.application.train.seed, rows=self.pool_rows)
+            return build_transfer(
+                self.application, self.material, seed=self.application.train.seed, rows=self.pool_rows
+            )
 
     @cached_property
     def identity(self) -> str:

@@ -149,7 +149,8 @@ class OwnBench:
         with deterministic(), ThreadPoolExecutor(WORKERS) as pool:
             graphs = list(pool.map(lambda side: self._side(candidate, side, seed), sides))
         positive = self.application.data.classes.index(self.application.data.positive)
-        shift = matching_shift(*self._held_out(graphs[:folds]), positive, self.positives)
+        logits, scales = self._held_out(graphs[:folds])
+        shift = matching_shift(logits * scales[:, None], positive, self.positives)
         shifted = [shift_logit(graph, positive, shift) for graph in graphs]
         return Compressed(shifted[folds], None, *self._held_out(shifted[:folds]))
 
