@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from io import BytesIO
 from pathlib import Path
 
+from .compression_front import plot
 from .compression_tables import explanation, points_of
 from .product import SearchResult
 from .report.codec import write_whole_bytes
@@ -53,44 +53,3 @@ def markdown(result: SearchResult) -> str:
             f"| {figures.calibration * 100:.1f} | {figures.margin_shift * 100:+.1f} |"
         )
     return "\n".join([*lines, "", *explanation(result), ""])
-
-
-def plot(result: SearchResult) -> bytes:
-    """PNG: ROM against the bound of accuracy, cycles as colour; the front, the margin and the winner marked."""
-    # matplotlib takes a second to import: only who plots pays.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    known = [(p.number, p.costs, p.figures) for p in result.points if p.costs is not None and p.figures is not None]
-    figure = Figure(figsize=(8, 5), dpi=120, layout="constrained")
-    axes = figure.subplots()
-    rom = {number: costs.rom / 1000 for number, costs, _ in known}
-    bound = {number: figures.lower * 100 for number, _, figures in known}
-    shown = axes.scatter(
-        list(rom.values()),
-        list(bound.values()),
-        c=[costs.cycles / 1000 for _, costs, _ in known],
-        cmap="viridis_r",
-        zorder=3,
-    )
-    figure.colorbar(shown, label="thousand cycles a decision (predicted, if no memory waits)")
-    front = [number for number in result.front if number in rom]
-    axes.plot([rom[n] for n in front], [bound[n] for n in front], color="grey", linewidth=1, label="Pareto front")
-    axes.axhline(-result.rule.margin * 100, color="red", linestyle="--", linewidth=1, label="margin")
-    if result.winner in rom:
-        place = (rom[result.winner], bound[result.winner])
-        axes.scatter(*place, marker="*", s=260, facecolors="none", edgecolors="black", zorder=4, label="deployed")
-    for number in rom:
-        axes.annotate(str(number), (rom[number], bound[number]), textcoords="offset points", xytext=(5, 4), fontsize=8)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("image in flash, kB (linked)")
-    axes.set_ylabel("accuracy less baseline's, points: one-sided 95 % bound")
-    axes.grid(True, linewidth=0.3)
-    axes.legend(loc="best", framealpha=0.9)
-    buffer = BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    return buffer.getvalue()
