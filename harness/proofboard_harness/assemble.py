@@ -37,6 +37,7 @@ from .report.record import (
     RungStatus,
     RunRecord,
     Score,
+    SearchRecord,
     WrongClip,
 )
 from .results import ClipResult
@@ -76,6 +77,7 @@ class Evidence:
     streams: Mapping[str, StreamEvidence]
     faults: FaultPlan | None
     profiles: Mapping[str, ImageProfile]
+    search: SearchRecord | None
 
 
 def assemble(evidence: Evidence) -> RunRecord:
@@ -106,6 +108,7 @@ def assemble(evidence: Evidence) -> RunRecord:
         link=_link(evidence),
         ladder=_ladder(evidence, comparison, len(streamed), mismatches),
         comparison=comparison,
+        search=evidence.search,
         wrong_clips=_wrong_clips(evidence),
         tools=_tools(),
         notes=(*dataset.notices, *_notes(evidence)),

@@ -10,6 +10,8 @@ from .compression_tables import explanation, points_of
 from .product import SearchResult
 from .report.codec import write_whole_bytes
 
+FRONT = "front.png"
+
 
 def write_search(result: SearchResult, folder: Path) -> list[Path]:
     """Write `candidates.json`, `candidates.md` and `front.png` into `folder`."""
@@ -24,7 +26,7 @@ def write_search(result: SearchResult, folder: Path) -> list[Path]:
             indent=1,
         ).encode(),
         "candidates.md": markdown(result).encode(),
-        "front.png": plot(result),
+        FRONT: plot(result),
     }
     paths = []
     for name, content in files.items():

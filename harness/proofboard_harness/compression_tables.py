@@ -105,9 +105,10 @@ def explanation(result: SearchResult) -> list[str]:
         "one-sided 95 % bound of a bootstrap over groups; ECE is the expected calibration error. ROM is linked, cycles "
         "are predicted, if no memory waits. ◆ is beaten by no other in ROM, cycles and bound of accuracy at once; "
         "★ is deployed.",
-        f"Kept means: accuracy not worse by {result.rule.margin * 100:g} points or more, recall of the positive class "
-        f"not by {result.rule.recall_margin * 100:g}, accuracy on the same clips heard in rooms (out of fold) not by "
-        f"{result.rule.shift_margin * 100:g}. The field set takes no part.",
+        "Kept means that the bounds lie above their margins: "
+        f"−{result.rule.margin * 100:g} for accuracy, −{result.rule.recall_margin * 100:g} for recall of the positive "
+        f"class, −{result.rule.shift_margin * 100:g} for accuracy on the same clips heard in rooms. The field set "
+        "takes no part.",
     ]
     asked = sum(point.confirmation is not None for point in result.points)
     if asked > 1:

@@ -16,11 +16,22 @@ from . import product, toolchain
 from .assemble import Evidence, StreamEvidence, assemble
 from .build import build_image
 from .compression import Limits, compress_for
+from .compression_record import search_record
+from .compression_report import FRONT, write_search
 from .elf import Image, ImageSizes, sizes
 from .events import EventBus, JournalOpened
 from .host_check import HostCheck, check_host
 from .oracle import Outputs
-from .product import IMAGES, Application, Dataset, FrontendSpec, NetworkImage, Product, TrainedApplication
+from .product import (
+    IMAGES,
+    Application,
+    CompressedApplication,
+    Dataset,
+    FrontendSpec,
+    NetworkImage,
+    Product,
+    TrainedApplication,
+)
 from .profile.attribution import Predictions
 from .profile.clips import KEPT, load_clips, save_clips, spread
 from .profile.command import profile_images, save_profiles
@@ -30,7 +41,7 @@ from .profile.session import Subject
 from .report.codec import save_record
 from .report.html import write_html
 from .report.junit import write_junit
-from .report.record import RunRecord
+from .report.record import RunRecord, SearchRecord
 from .report.summary import write_summary
 from .results import ResultStore
 from .run_folder import JOURNAL, check_run_folder, make_run_folder, writing_to
@@ -43,6 +54,7 @@ from .target import Identity
 from .transport.inject import FaultPlan
 
 _PROFILED = 2  # clips of each image
+_SEARCH = "search"  # folder of the candidates' table and plot
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     folder = options.resume or make_run_folder(options.runs, f"{application.name}-{options.board.name}")
     with writing_to(folder):
         made.write_provenance(folder)
+        search = _keep_search(compressed, options.candidate, folder)
     pcm = np.ascontiguousarray(dataset.pcm[dataset.indices("field")])
     clips = np.concatenate([pcm, made.stress(options.stress)])
     expected = _refer(images, clips, bus)
@@ -118,11 +131,22 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
                 streams=streams,
                 faults=options.faults,
                 profiles=profiles,
+                search=search,
             )
         )
         report = _write_reports(record, folder)
         station.summary = str(report)
     return record, report
+
+
+def _keep_search(compressed: CompressedApplication, candidate: int | None, folder: Path) -> SearchRecord | None:
+    """All candidates into a folder of their own; None where compression only quantised."""
+    if compressed.search is None:
+        return None
+    (folder / _SEARCH).mkdir(exist_ok=True)
+    write_search(compressed.search, folder / _SEARCH)
+    deployed = compressed.search.winner if candidate is None else candidate
+    return search_record(compressed.search, deployed, f"{_SEARCH}/{FRONT}")
 
 
 def _check_tools(board: BoardSpec) -> None:

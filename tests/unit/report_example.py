@@ -12,6 +12,7 @@ from proofboard_harness.profile.figures import Cycles, Frame, FunctionCost, Imag
 from proofboard_harness.report.record import (
     BitExact,
     BoardFacts,
+    CandidateRecord,
     Cost,
     ImageRecord,
     LinkFigures,
@@ -24,6 +25,7 @@ from proofboard_harness.report.record import (
     RungStatus,
     RunRecord,
     Score,
+    SearchRecord,
     WrongClip,
 )
 
@@ -127,6 +129,17 @@ def compressed() -> ImageRecord:
     )
 
 
+def search() -> SearchRecord:
+    """Two candidates, one that failed; the second asked to confirm."""
+    judged = {"accuracy_lower": -0.0061, "recall": -0.011, "recall_lower": -0.052, "calibration": 0.041}
+    student = CandidateRecord(
+        2, "student", True, True, 148_772, 44_288, 129_576, 152_000.0, -0.0017, rooms=-0.02, rooms_lower=-0.04, **judged
+    )
+    plain = CandidateRecord(0, "plain int8", False, False, 151_024, 44_288, 129_576, 161_000.0, 0.0003, **judged)
+    failed = CandidateRecord(1, "too small", failure="training: the loss is nan at step 51 of 600")
+    return SearchRecord(2, 214.6, (student, plain, failed), ("≥ is a one-sided 95 % bound.",), "search/front.png")
+
+
 def example_record() -> RunRecord:
     """Everything passed, on a simulator."""
     return RunRecord(
@@ -158,6 +171,7 @@ def example_record() -> RunRecord:
             Rung("C on a board", "no board was asked for", 0, 0, RungStatus.NOT_RUN),
         ),
         comparison=PairedComparison("field", -0.0031, -0.0123, 0.0062, 1.0, 0.02, True),
+        search=search(),
         wrong_clips=tuple(
             WrongClip(
                 image="compressed" if index % 4 else "both",

@@ -64,6 +64,21 @@ def test_checks_judge() -> None:
     assert [check.group for check in checks(lost) if check.passed is False] == ["accuracy"]
 
 
+def test_the_page_shows_what_the_search_tried(tmp_path: Path) -> None:
+    page = render_html(example_record(), tmp_path)
+    assert "proofboard run scream --candidate NUMBER" in page
+    rows = [line for line in page.splitlines() if 'class="text">' in line and "<td>" in line]
+    assert ["★" in row for row in rows] == [True, False, False]
+    assert "148\u202f772" in rows[0]
+    assert "−0.61" in rows[0]
+    assert "the loss is nan" in rows[2]
+    assert 'class="front"' not in page  # the folder holds no plot
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "front.png").write_bytes(b"picture")
+    assert 'src="data:image/png;base64,cGljdHVyZQ=="' in render_html(example_record(), tmp_path)
+    assert "--candidate" not in render_html(dataclasses.replace(example_record(), search=None), tmp_path)
+
+
 def test_rows_put_both_images_side_by_side() -> None:
     rows = {row.name: row for row in main_rows(example_record())}
     rom = rows["ROM"]

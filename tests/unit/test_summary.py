@@ -151,3 +151,12 @@ def test_times_are_the_cycles_at_the_nominal_clock() -> None:
     low = profile.frontend.cycles.low + profile.network.cycles.low
     assert found["milliseconds"]["low"] == 1000 * low / found["clock_hz"]
     assert found["milliseconds"]["low"] <= found["milliseconds"]["high"]
+
+
+def test_candidates_of_the_search() -> None:
+    document = summary_document(example_record())["search"]
+    assert (document["deployed"], document["seconds"]) == (2, 214.6)
+    assert [candidate["number"] for candidate in document["candidates"]] == [2, 0, 1]
+    assert document["candidates"][1]["rooms_lower"] is None
+    assert "nan" in document["candidates"][2]["failure"]
+    assert summary_document(dataclasses.replace(example_record(), search=None))["search"] is None

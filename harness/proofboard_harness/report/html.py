@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..errors import DataFault
+from .candidates import COLUMNS, candidate_rows, front_picture
 from .codec import write_whole
 from .cycles import profile_views
 from .flame import WIDTH
@@ -104,6 +105,9 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         zoom=_rom_bar("compressed", record.compressed.rom, record.compressed.rom.total),
         layers=_shares(record.compressed.rom.layers),
         sections=[(name, image.rom.sections) for name, image in image_totals(record)],
+        candidates=candidate_rows(record),
+        candidate_columns=COLUMNS,
+        front=front_picture(record, run_folder),
         profiles=profile_views(record),
         images=image_totals(record),
         flame_width=WIDTH,

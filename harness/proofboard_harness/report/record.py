@@ -231,6 +231,51 @@ class WrongClip:
 
 
 @dataclass(frozen=True)
+class CandidateRecord:
+    """A network that compression tried.
+
+    `rom` and `ram` in bytes (linked), `macs`, `cycles` of a decision (predicted, if no memory waits). Against the
+    baseline, out of fold, as fractions (host): `accuracy`, `recall` of the positive class and accuracy in `rooms`, each
+    with its one-sided 95 % bound; None where that was not judged. `calibration`: expected calibration error;
+    `margin_shift`: mean change of the true class's probability. `front`: no other beats it in ROM, cycles and bound of
+    accuracy at once. `failure`: why it has no figures.
+    """
+
+    number: int
+    label: str
+    front: bool = False
+    confirmed: bool = False
+    rom: int = 0
+    ram: int = 0
+    macs: int = 0
+    cycles: float = 0.0
+    accuracy: float | None = None
+    accuracy_lower: float | None = None
+    recall: float | None = None
+    recall_lower: float | None = None
+    rooms: float | None = None
+    rooms_lower: float | None = None
+    calibration: float | None = None
+    margin_shift: float | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """The search that found the compressed network.
+
+    `deployed` is the candidate in the image; `seconds` of searching, which a run may have had from the cache; `rule`
+    says in sentences what decided; `picture` is a .png relative to the run folder.
+    """
+
+    deployed: int
+    seconds: float
+    candidates: tuple[CandidateRecord, ...]
+    rule: tuple[str, ...]
+    picture: str
+
+
+@dataclass(frozen=True)
 class BoardFacts:
     """`flash_bytes` and `ram_bytes` are what the board has; `simulated` is said wherever a figure could mislead;
     `image_of` is the board that the images were built for, this one or another that it plays.
@@ -251,6 +296,7 @@ class BoardFacts:
 class RunRecord:
     """One run, whole. `run_folder` as a person would type it, `made_at` ISO 8601 with offset, `command` makes it again.
 
+    `search` is None where compression only quantised.
     `clips_kfold` and `clips_field` count clips of the data set, `sample_rate` is in Hz, `interval_method` names how
     the 95 % intervals of the proportions were made.
     """
@@ -274,6 +320,7 @@ class RunRecord:
     link: LinkFigures
     ladder: tuple[Rung, ...] = ()
     comparison: PairedComparison | None = None
+    search: SearchRecord | None = None
     wrong_clips: tuple[WrongClip, ...] = ()
     tools: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

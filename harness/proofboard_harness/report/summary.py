@@ -63,6 +63,7 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
             "field": {"baseline": _share(before.field.recall_host), "compressed": _share(after.field.recall_host)},
         },
         "accuracy_kept": _comparison(record),
+        "search": _search(record),
         "rom_bytes": {"baseline": before.rom.total, "compressed": after.rom.total, "fixed": after.rom.fixed},
         "rom_parts": {"baseline": _rom(before), "compressed": _rom(after)},
         "ram_bytes": {"baseline": before.ram.total, "compressed": after.ram.total},
@@ -129,6 +130,17 @@ def _comparison(record: RunRecord) -> dict[str, Any] | None:
         "mcnemar_p": kept.mcnemar_p,
         "margin": kept.margin,
         "kept": kept.kept,
+    }
+
+
+def _search(record: RunRecord) -> dict[str, Any] | None:
+    found = record.search
+    if found is None:
+        return None
+    return {
+        "deployed": found.deployed,
+        "seconds": found.seconds,
+        "candidates": [dataclasses.asdict(candidate) for candidate in found.candidates],
     }
 
 
