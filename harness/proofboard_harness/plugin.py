@@ -115,6 +115,9 @@ def flash_board(board: Bench, pytestconfig: pytest.Config) -> Iterator[Callable[
     finally:
         for target in opened:
             target.close()
+        if opened and board.simulator is not None and board.simulator.alive:
+            # A simulated core that waits for bytes takes all of a core of this machine, from the tests that follow.
+            board.probe.halt()
 
 
 @pytest.fixture
