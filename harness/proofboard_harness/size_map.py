@@ -96,7 +96,7 @@ def _files_by_address(path: Path) -> dict[int, str]:
                 parser = DWARFExprParser(unit.structs)
                 top = unit.get_top_DIE()
                 file = _text(top, "DW_AT_name")
-                for entry in top.iter_children():
+                for entry in unit.iter_DIEs():  # statics lie within their functions
                     address = _address(entry, parser)
                     if address is not None:
                         files[address] = file

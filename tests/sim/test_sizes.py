@@ -32,6 +32,7 @@ def test_every_byte_of_flash_has_a_place(board_spec: BoardSpec, tmp_path: Path) 
     assert files["startup.c"] == files["memory.c"] == "start-up and board"
     assert {piece.group for piece in pieces if piece.of_network} == {group for group in groups if "network" in group}
     assert files["generated_frontend.c"] == "front end: tables"
+    assert {piece.name for piece in pieces if piece.group == "C library"} <= {"memcpy", "memset", "strlen"}
 
 
 def test_what_is_no_image(tmp_path: Path) -> None:
