@@ -69,11 +69,20 @@ def _open_simulator(spec: BoardSpec, profile: ProfileRequest | None) -> Iterator
                 probe.close()
 
 
+def board_ports(spec: BoardSpec) -> tuple[PortFinder, tuple[str, ...]]:
+    """What finds the serial port of a real board, and where it is now; none where the link needs none.
+
+    Raises:
+        BenchFault: it is not there, or there are several that it could be.
+    """
+    ports = PortFinder(spec.link, str(spec.folder / "board.toml"))
+    return ports, (ports.find(),) if spec.link.kind is LinkKind.SERIAL else ()
+
+
 @contextlib.contextmanager
 def _open_metal(spec: BoardSpec, wait_seconds: float) -> Iterator[Bench]:
     with board_lock(spec.probe.uid or spec.name, wait_seconds=wait_seconds):
-        ports = PortFinder(spec.link, str(spec.folder / "board.toml"))
-        urls = (ports.find(),) if spec.link.kind is LinkKind.SERIAL else ()
+        ports, urls = board_ports(spec)
         probe = open_pyocd_probe(spec)
         with contextlib.closing(probe):
             yield Bench(spec, probe, urls, None, ports)

@@ -145,7 +145,7 @@ class ResultStore:
             stored = self._connection.execute(
                 "SELECT * FROM clip WHERE image = ? AND clip_id = ?", (result.image, result.clip_id)
             ).fetchone()
-        _require_same_answer(_from_row(stored), result, where=str(self._path))
+        _require_same_answer(self._read(stored), result, where=str(self._path))
         return False
 
     def done(self, image: str) -> set[str]:
@@ -157,7 +157,7 @@ class ResultStore:
         """All results of `image` in order of arrival."""
         with self._faults():
             for row in self._connection.execute("SELECT * FROM clip WHERE image = ? ORDER BY arrival", (image,)):
-                yield _from_row(row)
+                yield self._read(row)
 
     def counts(self, image: str) -> Counts:
         """What the journal holds of `image`."""
@@ -202,6 +202,16 @@ class ResultStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _read(self, row: sqlite3.Row) -> ClipResult:
+        try:
+            return _from_row(row)
+        except (ValueError, TypeError) as error:
+            raise LastingFault(
+                f"a result in it can't be one: {error}",
+                where=str(self._path),
+                hint="the file was changed or damaged: move it away and start the run again",
+            ) from error
 
     def _open_schema(self) -> None:
         self._connection.row_factory = sqlite3.Row

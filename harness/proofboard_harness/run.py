@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from . import product, toolchain
 from .assemble import Evidence, StreamEvidence, assemble
-from .build import build_image
+from .bench import board_ports
+from .build import Build, build_image
 from .compression import Limits, compress_for
 from .compression_record import search_record
 from .compression_report import FRONT, write_search
@@ -44,8 +46,9 @@ from .report.junit import write_junit
 from .report.record import RunRecord, SearchRecord
 from .report.summary import write_summary
 from .results import ResultStore
-from .run_folder import JOURNAL, check_run_folder, make_run_folder, writing_to
-from .spec import BoardSpec, QemuSpec, VirtualSpec
+from .run_folder import JOURNAL, check_run_folder, make_run_folder, require_same_images, writing_to
+from .simulator.renode import find_renode
+from .spec import BoardSpec, QemuSpec, RenodeSpec, VirtualSpec
 from .stations import open_station
 from .stream import StreamClip, StreamJob, StreamOutcome
 from .streaming import Flashable, stream_image
@@ -94,7 +97,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     started = time.monotonic()
     application = options.limits.applied(product.load_application(options.application))
     check_run_folder(options.runs, options.resume)
-    _check_tools(options.board)
+    _check_bench(options.board)
     dataset = _open_dataset(application, options.data, bus)
     trained = _train(application, dataset, bus)
     compressed = compress_for(
@@ -102,6 +105,8 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     )
     made = Product(application, dataset, trained, compressed)
     images = made.images()
+    if options.resume is not None:
+        require_same_images(options.resume, {f"{name}.model_hash": image.model_hash for name, image in images.items()})
     folder = options.resume or make_run_folder(options.runs, f"{application.name}-{options.board.name}")
     with writing_to(folder):
         made.write_provenance(folder)
@@ -111,7 +116,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
     expected = _refer(images, clips, bus)
     host = _check_host(images, expected, clips, bus)
     with writing_to(folder):
-        built = _build(images, options.board, folder, bus)
+        built = _build(images, options, folder, bus)
     jobs = _jobs(dataset, images, pcm, expected, options.clips)
     streams = _stream_all(jobs, built, options, folder, bus)
     profiles = _profile(jobs, built, options.board, folder, bus)
@@ -121,7 +126,7 @@ def run(options: RunOptions, bus: EventBus) -> tuple[RunRecord, Path]:
                 product=made,
                 board=options.board,
                 folder=folder,
-                command=" ".join(["proofboard", *sys.argv[1:]]),
+                command=shlex.join(["proofboard", *sys.argv[1:]]),
                 seconds=time.monotonic() - started,
                 elves={name: image.elf for name, image in built.items()},
                 identities={name: image.identity for name, image in built.items()},
@@ -149,12 +154,17 @@ def _keep_search(compressed: CompressedApplication, candidate: int | None, folde
     return search_record(compressed.search, deployed, f"{_SEARCH}/{FRONT}")
 
 
-def _check_tools(board: BoardSpec) -> None:
-    """Before the long stations, not after them."""
+def _check_bench(board: BoardSpec) -> None:
+    """Tools, and a real board's serial port: before the long stations, not after them."""
     for tool in (toolchain.ARM_GCC, toolchain.HOST_CC, toolchain.CMAKE, toolchain.NINJA):
         toolchain.find(tool)
-    if isinstance(board.simulator, QemuSpec):
-        toolchain.find(toolchain.QEMU)
+    match board.simulator:
+        case QemuSpec():
+            toolchain.find(toolchain.QEMU)
+        case RenodeSpec():
+            find_renode()
+        case None:
+            board_ports(board)
 
 
 def _open_dataset(application: Application, data: Path | None, bus: EventBus) -> Dataset:
@@ -200,30 +210,33 @@ def _check_host(
     return host
 
 
-def _build(images: Mapping[str, NetworkImage], board: BoardSpec, folder: Path, bus: EventBus) -> dict[str, BuiltImage]:
+def _build(
+    images: Mapping[str, NetworkImage], options: RunOptions, folder: Path, bus: EventBus
+) -> dict[str, BuiltImage]:
     with open_station(bus, "build") as station:
-        built = {}
-        cached = []
+        builds = {}
         for index, (name, network) in enumerate(images.items()):
             station(index, len(images), name)
-            build = build_image(network.generated, board.image_folder, cache=product.cache_folder())
-            cached.append(build.cached)
-            built[name] = _take_image(network, build.product, build.generated, board, folder)
+            builds[name] = build_image(network.generated, options.board.image_folder, cache=product.cache_folder())
+        if options.resume is not None:
+            ids = {f"{name}.build_id": build_id(Image.load(build.product)) for name, build in builds.items()}
+            require_same_images(options.resume, ids)
+        built = {name: _take_image(images[name], build, options.board, folder) for name, build in builds.items()}
         station.summary = ", ".join(f"{name} {image.sizes.rom_bytes:,} B" for name, image in built.items())
-        station.cached = all(cached)
+        station.cached = all(build.cached for build in builds.values())
     return built
 
 
-def _take_image(network: NetworkImage, elf: Path, generated: Path, board: BoardSpec, folder: Path) -> BuiltImage:
+def _take_image(network: NetworkImage, build: Build, board: BoardSpec, folder: Path) -> BuiltImage:
     """Copy a build into the run's folder: what is flashed stays there."""
     path = folder / f"{network.name}.elf"
     beside = path.with_suffix(".elf.tmp")
     try:
-        shutil.copyfile(elf, beside)
+        shutil.copyfile(build.product, beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    shutil.copytree(generated, folder / f"{network.name}.generated", dirs_exist_ok=True)
+    shutil.copytree(build.generated, folder / f"{network.name}.generated", dirs_exist_ok=True)
     image = Image.load(path)
     return BuiltImage(network, image, sizes(image, board), Identity(build_id(image), network.model_hash))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from .errors import BenchFault
+from .results import ResultStore
 
 JOURNAL = "results.sqlite"
 
@@ -22,6 +23,10 @@ def check_run_folder(runs: Path, resume: Path | None) -> None:
             raise BenchFault(
                 "is no run that can be resumed", where=str(resume), hint="give the folder of an earlier run"
             )
+        if not os.access(resume, os.W_OK | os.X_OK):
+            raise BenchFault(
+                "can't be gone on with: you may not write there", where=str(resume), hint="copy it, and resume the copy"
+            )
         return
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -29,6 +34,21 @@ def check_run_folder(runs: Path, resume: Path | None) -> None:
         raise _unwritable(runs, error.strerror) from error
     if not os.access(runs, os.W_OK | os.X_OK):
         raise _unwritable(runs, "you may not write there")
+
+
+def require_same_images(resume: Path, facts: Mapping[str, str]) -> None:
+    """Refuse to go on with a run of other images before anything in its folder is overwritten.
+
+    Args:
+        resume: the run's folder.
+        facts: keys and values as `ResultStore.bind` takes them.
+
+    Raises:
+        LastingFault: the run's results belong to other images.
+    """
+    with ResultStore(resume / JOURNAL) as store:
+        for key, value in facts.items():
+            store.bind(key, value)
 
 
 def make_run_folder(runs: Path, stem: str) -> Path:

@@ -13,6 +13,7 @@ import pty
 import re
 import resource
 import select
+import shlex
 import signal
 import sqlite3
 import struct
@@ -271,6 +272,17 @@ def ended(workshop: Workshop, code: int) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess([], code, out, err)
 
 
+def test_made_again_by_a_line_that_can_be_pasted(workshop: Workshop) -> None:
+    spaced = workshop.folder / "my tones.toml"
+    spaced.write_text((workshop.folder / "tones.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    options = ("--data", "tones", "--stress", "0", "--clips", "2", "--runs", "my runs")
+    done = workshop.call(workshop.command("run", spaced.name, *options))
+    assert done.returncode == 0, done.stderr
+    (folder,) = (workshop.folder / "my runs").iterdir()
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    assert shlex.split(record["command"]) == ["proofboard", "run", spaced.name, *options]
+
+
 def test_ctrl_c_names_the_folder_to_go_on_with(workshop: Workshop, first: Finished) -> None:
     with run_in_background(workshop) as (process, folder):
         process.send_signal(signal.SIGINT)
@@ -382,9 +394,23 @@ def test_disk_full_while_clips_are_streamed(workshop: Workshop, first: Finished)
     assert_resumes(workshop, folder, first)
 
 
-def test_results_of_another_network_are_not_gone_on_with(workshop: Workshop, first: Finished) -> None:
-    other = (workshop.folder / "tones.toml").read_text(encoding="utf-8").replace("hidden = [16, 8]", "hidden = [12, 8]")
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file but the journal, which SQLite may write to as it likes."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("results.sqlite"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("change", ["network", "board"])
+def test_results_of_other_images_are_not_gone_on_with(workshop: Workshop, first: Finished, change: str) -> None:
+    """Nothing of the run is overwritten before it is refused: its files still are what its results are of."""
+    before, answers = contents(first.folder), first.answers
+    text = (workshop.folder / "tones.toml").read_text(encoding="utf-8")
+    other = text.replace("hidden = [16, 8]", "hidden = [12, 8]") if change == "network" else text
+    board = BOARD if change == "network" else "virtual-ra6e1"
     (workshop.folder / "other.toml").write_text(other, encoding="utf-8")
-    command = workshop.command("run", "other.toml", "--data", "tones", "--stress", "0", "--resume", str(first.folder))
-    assert_one_error(workshop.call(command), "results.sqlite", "start a new run")
-    assert first.answers == Finished("", first.folder).answers
+    options = ("--data", "tones", "--stress", "0", "--board", board, "--resume", str(first.folder))
+    assert_one_error(
+        workshop.call(workshop.command("run", "other.toml", *options)), "results.sqlite", "start a new run"
+    )
+    assert contents(first.folder) == before
+    assert first.answers == answers

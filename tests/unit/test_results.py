@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import signal
 import sqlite3
@@ -118,6 +119,24 @@ def test_a_file_that_is_no_journal(tmp_path: Path) -> None:
     path.write_text("not a database " * 100)
     with pytest.raises(BenchFault, match=r"(?s)results\.sqlite.*not a database.*damaged"):
         ResultStore(path)
+
+
+@pytest.mark.parametrize(
+    "change", ["target_logits = '[1, 2]'", "host_logits = 'no JSON'", "layer_crcs = '7'", "target_logits = '[5e40]'"]
+)
+def test_a_result_that_was_tampered_with(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "results.sqlite"
+    with ResultStore(path) as store:
+        store.add(RESULT)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE clip SET {change}")
+    with ResultStore(path) as store:
+        with pytest.raises(BenchFault, match="a result in it can't be one") as caught:
+            list(store.results("compressed"))
+        with pytest.raises(BenchFault, match="a result in it can't be one"):
+            store.add(RESULT)
+    assert caught.value.where == str(path)
+    assert "start the run again" in caught.value.hint
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
