@@ -6,6 +6,7 @@ import errno
 import signal
 import sys
 from enum import StrEnum
+from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +15,24 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from .cli_options import (
+    Application,
+    Board,
+    DataFolder,
+    Document,
+    Inject,
+    LinkChoice,
+    Margin,
+    MaxLatency,
+    MaxRam,
+    MaxRom,
+    Out,
+    Pack,
+    Trials,
+)
 from .errors import BenchFault, ProbeFault, ProofboardError, TargetFault
-from .quantities import read_bytes, read_milliseconds
-from .spec import LinkKind
 
 app = typer.Typer(
-    help="Prove that the network on the board is the network that was trained, and see what it costs there.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,51 +50,25 @@ class ImageName(StrEnum):
     COMPRESSED = "compressed"
 
 
-Application = Annotated[str, typer.Argument(help="a shipped application, or the path of its .toml file")]
-Board = Annotated[str, typer.Option("--board", help="a shipped board, or the path of its folder")]
-Pack = Annotated[
-    Path | None, typer.Option("--pack", help="CMSIS pack of the vendor, instead of our target and flash algorithm")
-]
-DataFolder = Annotated[
-    Path | None,
-    typer.Option("--data", help="your own recordings: one sub-folder per class, or a CSV of path,label,group"),
-]
-MaxRom = Annotated[
-    int | None,
-    typer.Option("--max-rom", metavar="SIZE", parser=read_bytes, help="flash, 24k; the board's size else"),
-]
-MaxRam = Annotated[
-    int | None,
-    typer.Option("--max-ram", metavar="SIZE", parser=read_bytes, help="RAM, 64KiB; the board's size else"),
-]
-MaxLatency = Annotated[
-    float | None,
-    typer.Option(
-        "--max-latency",
-        metavar="TIME",
-        parser=read_milliseconds,
-        help="of a decision at the board's clock, 5ms; as long as a window lasts else",
-    ),
-]
-Margin = Annotated[float | None, typer.Option("--margin", help="points that accuracy may fall; the application's else")]
-Trials = Annotated[int | None, typer.Option("--trials", min=1, help="candidates to try; the application's number else")]
-LinkChoice = Annotated[
-    LinkKind | None, typer.Option("--link", help="serial port or memory by the probe; the board file's choice else")
-]
-Inject = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FAULTS", help="faults on purpose: loss, flip, double, delay, reset, pull: loss=1e-4,reset=1/500,seed=7"
-    ),
-]
-Out = Annotated[Path | None, typer.Option("--out", help="folder to write <benchmark>.json and <benchmark>.md to")]
-Document = Annotated[
-    Path | None, typer.Option("--markdown", help="document whose tables of this benchmark are made anew")
-]
-
 # A quota and a limit of the file's size end a write as a full disk does.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"proofboard {metadata.version('proofboard')}")
+        raise typer.Exit
+
+
+@app.callback()
+def proofboard(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="say which version this is")
+    ] = False,
+) -> None:
+    """Prove that the network on the board is the network that was trained, and see what it costs there."""
+
 
 # Imports stand inside the commands: `proofboard boards` shall not wait for SciPy.
 
@@ -91,7 +78,7 @@ def run(
     application: Application,
     board: Board = "qemu-mps2-an505",
     clips: Annotated[
-        int | None, typer.Option(min=1, help="field clips to stream; the application's own number else")
+        int | None, typer.Option(min=1, help="field clips to stream; default: the application's number")
     ] = None,
     all_clips: Annotated[bool, typer.Option("--all-clips", help="stream every field clip")] = False,
     stress: Annotated[int, typer.Option(min=0, help="random and adversarial clips for the C on this machine")] = 2000,
@@ -101,12 +88,18 @@ def run(
     candidate: Annotated[
         int | None, typer.Option(min=0, help="deploy this candidate of the search instead of the winner")
     ] = None,
+    max_rom: MaxRom = None,
+    max_ram: MaxRam = None,
+    max_latency: MaxLatency = None,
+    margin: Margin = None,
+    trials: Trials = None,
     pack: Pack = None,
     inject: Inject = None,
     link: LinkChoice = None,
 ) -> None:
     """The main job: train, compress, build, flash, stream, compare, report."""
     from .boards import load_board, with_link, with_pack
+    from .compression import Limits
     from .dashboard import open_dashboard
     from .events import EventBus
     from .product import load_application
@@ -121,7 +114,8 @@ def run(
     spec = with_link(with_pack(load_board(board), pack), link)
     faults = None if inject is None else FaultPlan.parse(inject)
     chosen = None if all_clips else clips or load_application(application).stream.clips
-    options = RunOptions(application, spec, chosen, stress, data, runs, resume, candidate=candidate, faults=faults)
+    limits = Limits(max_rom, max_ram, max_latency, margin, trials)
+    options = RunOptions(application, spec, chosen, stress, data, runs, resume, limits, candidate, faults)
     console, bus, advice = Console(), EventBus(), ResumeAdvice(sys.argv[1:])
     bus.subscribe(advice)
     try:
@@ -161,10 +155,12 @@ def compress(
     from .compress_command import CompressOptions
     from .compress_command import compress as search
     from .compression import Limits
+    from .resume import candidate_command
 
     limits = Limits(max_rom, max_ram, max_latency, margin, trials)
     try:
-        search(CompressOptions(application, load_board(board), limits, out, data, anew=not resume), Console())
+        deploy = candidate_command(sys.argv[1:])
+        search(CompressOptions(application, load_board(board), limits, out, deploy, data, anew=not resume), Console())
     except KeyboardInterrupt as interrupt:
         _stderr().print("interrupted: the same command goes on where it stopped", markup=False)
         raise typer.Exit(128 + signal.SIGINT) from interrupt

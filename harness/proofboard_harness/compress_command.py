@@ -21,12 +21,14 @@ from .spec import BoardSpec
 
 @dataclass(frozen=True)
 class CompressOptions:
-    """`out`: folder of the results; `anew`: forget what an interrupted or ended search has found."""
+    """`out`: folder of the results; `deploy`: the line by which a candidate goes onto the board; `anew`: forget what an
+    interrupted or ended search has found."""
 
     application: str
     board: BoardSpec
     limits: Limits
     out: Path
+    deploy: str
     data: Path | None = None
     anew: bool = False
 
@@ -58,9 +60,7 @@ def compress(options: CompressOptions, console: Console) -> None:
         product.write_network(found, options.out / "compressed.graph.npz")
         paths = write_search(found.search, options.out)
     console.print(f"Written: {', '.join(str(path) for path in paths)}", soft_wrap=True, markup=False)
-    console.print(
-        f"Any row goes onto the board by: proofboard run {options.application} --candidate NUMBER", markup=False
-    )
+    console.print(f"Any row goes onto the board by: {options.deploy}", soft_wrap=True, markup=False)
 
 
 def _searching(application: Application) -> Application:

@@ -12,14 +12,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from board_example import METAL
 from data_example import write_wav
 from proofboard_harness import toolchain
+from proofboard_harness.errors import BenchFault
 from proofboard_harness.events import EventBus, JournalOpened
-from proofboard_harness.resume import ResumeAdvice
+from proofboard_harness.resume import ResumeAdvice, candidate_command
+from proofboard_harness.run_folder import JOURNAL, check_run_folder
 from tones_example import Workshop, assert_one_error
 
 
@@ -54,6 +58,33 @@ def test_missing_tool_is_named_before_any_work(tmp_path: Path, program: str) -> 
     assert_one_error(done, program, "apt-get install")
     assert done.stdout == ""
     assert workshop.run_folders() == []
+
+
+def test_board_that_is_not_plugged_in_is_told_before_any_work(workshop: Workshop) -> None:
+    (workshop.folder / "bench-board").mkdir()
+    (workshop.folder / "bench-board" / "board.toml").write_text(METAL, encoding="utf-8")
+    done = workshop.call(workshop.run_command("--board", "bench-board"))
+    assert_one_error(done, "bench-board/board.toml: link", "'AB12'", "plug the board in")
+    assert done.stdout == ""
+    assert workshop.run_folders() == []
+
+
+def test_renode_that_is_missing_is_told_before_any_work(workshop: Workshop, tmp_path: Path) -> None:
+    limited = Workshop(workshop.folder, workshop.cache, {"PATH": path_without(tmp_path, "renode")})
+    done = limited.call(limited.run_command("--board", "renode-ra6e1"))
+    assert_one_error(done, "renode is not on the PATH", "github.com/renode")
+    assert done.stdout == ""
+
+
+def test_run_folder_that_may_not_be_written_to(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked of the system, since a superuser may write wherever the file system lets it."""
+    (tmp_path / JOURNAL).touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path and mode & os.W_OK))
+    with pytest.raises(BenchFault, match="you may not write there") as caught:
+        check_run_folder(tmp_path / "runs", tmp_path)
+    assert caught.value.where == str(tmp_path)
 
 
 def test_unknown_board(workshop: Workshop) -> None:
@@ -253,6 +284,41 @@ def test_resume_advice_of_a_resumed_run_is_the_same_line() -> None:
     advice = ResumeAdvice(["run", "scream", "--resume", "runs/x"])
     advice(JournalOpened("runs/x"))
     assert advice.text.endswith("proofboard run scream --resume runs/x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["compress", "scream"], "run scream"),
+        (
+            ["compress", "my app.toml", "--data", "x", "--max-rom=24k", "--out", "found", "--anew", "--trials", "3"],
+            "run 'my app.toml' --data x --max-rom=24k --trials 3",
+        ),
+        (["compress", "--resume", "scream"], "run scream"),
+        (["run", "scream", "--resume", "runs/x", "--candidate=4", "--max-ram", "9k"], "run scream --max-ram 9k"),
+    ],
+)
+def test_candidates_are_deployed_with_the_budgets_and_data_of_their_search(arguments: list[str], line: str) -> None:
+    assert candidate_command(arguments) == f"proofboard {line} --candidate NUMBER"
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        (["--max-rom", "twelve"], "'twelve' is no number with a unit"),
+        (["--max-latency", "0"], "'0' is too small"),
+        (["--margin", "200"], "a margin of 200.0 points"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "compress"])
+def test_budgets_that_are_none(workshop: Workshop, command: str, budget: list[str], words: str) -> None:
+    assert_one_error(workshop.call(workshop.command(command, "tones.toml", "--data", "tones", *budget)), words)
+    assert workshop.run_folders() == []
+
+
+def test_version(workshop: Workshop) -> None:
+    done = workshop.call(workshop.command("--version"))
+    assert (done.returncode, done.stdout) == (0, f"proofboard {metadata.version('proofboard')}\n")
 
 
 def test_output_into_a_closed_pipe_is_no_traceback(workshop: Workshop) -> None:

@@ -66,7 +66,7 @@ def test_checks_judge() -> None:
 
 def test_the_page_shows_what_the_search_tried(tmp_path: Path) -> None:
     page = render_html(example_record(), tmp_path)
-    assert "proofboard run scream --candidate NUMBER" in page
+    assert "proofboard run scream --board qemu-mps2-an505 --candidate NUMBER" in page
     rows = [line for line in page.splitlines() if 'class="text">' in line and "<td>" in line]
     assert ["★" in row for row in rows] == [True, False, False]
     assert "148\u202f772" in rows[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..errors import DataFault
+from ..resume import candidate_command
 from .candidates import COLUMNS, candidate_rows, front_picture
 from .codec import write_whole
 from .cycles import profile_views
@@ -106,6 +108,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         layers=_shares(record.compressed.rom.layers),
         sections=[(name, image.rom.sections) for name, image in image_totals(record)],
         candidates=candidate_rows(record),
+        candidate_command=candidate_command(shlex.split(record.command)[1:]),
         candidate_columns=COLUMNS,
         front=front_picture(record, run_folder),
         profiles=profile_views(record),
