@@ -267,7 +267,8 @@ def _status(well: bool) -> RungStatus:
 
 
 def _link(evidence: Evidence) -> LinkFigures:
-    links = [stream.outcome.link for stream in evidence.streams.values()]
+    # A resumed run may have had nothing left to stream to an image: a greeting alone has no rate.
+    links = [stream.outcome.link for stream in evidence.streams.values() if stream.outcome.link.pcm_bytes]
     return LinkFigures(
         bytes=sum(link.bytes_sent + link.bytes_received for link in links),
         seconds=sum(link.seconds for link in links),

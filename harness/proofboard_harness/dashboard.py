@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -21,6 +22,9 @@ PLAIN_SECONDS = 5.0
 STOPPING = "stopping behind this clip; Ctrl-C again stops at once"
 
 _WIDE = 100  # columns
+_ECHO = 2
+"""Columns left free at the right: a terminal echoes Ctrl-C as ^C, and from the last column on that would begin a line
+that the next picture knows nothing of."""
 
 _STYLES = {
     StationState.WAITING: "dim",
@@ -99,12 +103,13 @@ class LiveDashboard:
         self._folding = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        options = options.update_width(options.max_width - _ECHO)
         with self._state.lock:
             width = max((len(station.title) for station in self._state.stations.values()), default=0)
             blocks = [self._block(station, min(width, 28), options) for station in self._state.stations.values()]
         # One line is left for the cursor.
         room = console.size.height - 1 if self._folding else sum(len(block.lines) for block in blocks)
-        yield from _fold(blocks, room)
+        yield from (Constrain(line, options.max_width) for line in _fold(blocks, room))
 
     def _block(self, station: StationProgress, title_width: int, options: ConsoleOptions) -> _Block:
         signs = _ASCII_SIGNS if options.ascii_only else _SIGNS
@@ -125,7 +130,7 @@ class LiveDashboard:
         )
         lines.append(row)
         # A narrow terminal has no room to spare before the figures.
-        indent = indent if options.size.width >= _WIDE else 2
+        indent = indent if options.max_width >= _WIDE - _ECHO else 2
         for image, tally in station.tallies.items():
             style = "bold red" if tally.bit_exact < tally.clips else ""
             lines.append(_indented(f"{image}: {tally.describe()}", indent, style))
@@ -143,7 +148,7 @@ class LiveDashboard:
             case StationState.WAITING:
                 return Text("waiting", style="dim")
             case StationState.CACHED:
-                return Text(f"{station.summary} (cached)", style="dim")
+                return Text(station.summary, style="dim")
             case StationState.DONE:
                 return Text(station.summary)
             case StationState.FAILED:
@@ -153,8 +158,10 @@ class LiveDashboard:
 
     def _time(self, station: StationProgress) -> str:
         match station.state:
-            case StationState.WAITING | StationState.CACHED:
+            case StationState.WAITING:
                 return ""
+            case StationState.CACHED:
+                return "cached"
             case StationState.RUNNING:
                 return clock_text(self._state.clock() - station.started)
             case StationState.DONE | StationState.FAILED:
@@ -213,7 +220,7 @@ class PlainLog:
 def _running(station: StationProgress, options: ConsoleOptions) -> RenderableType:
     if not station.total:
         return Text("running", style="cyan")
-    bar_width = 20 if options.size.width >= _WIDE else 10
+    bar_width = 20 if options.max_width >= _WIDE - _ECHO else 10
     line = Table.grid(padding=(0, 1, 0, 0))
     line.add_column(width=bar_width)
     line.add_column(no_wrap=True, overflow="ellipsis")

@@ -278,8 +278,9 @@ def _stream(job: StreamJob, image: BuiltImage, options: RunOptions, store: Resul
         flashable = Flashable(image.elf, image.identity)
         outcome = stream_image(job, flashable, options.board, store, bus, station, options.faults)
         counts = store.counts(job.image)
-        rate = outcome.link.bytes_sent / max(outcome.link.seconds, 1e-9) / 1000
-        station.summary = f"{counts.clips} clips, {counts.mismatches} not bit-exact, {rate:.0f} kB/s"
+        link = outcome.link
+        how = f"{link.goodput / 1000:,.0f} kB/s" if link.pcm_bytes else "all from the journal"
+        station.summary = f"{counts.clips:,} clips, {counts.mismatches:,} not bit-exact, {how}"
     return outcome
 
 

@@ -77,10 +77,11 @@ class StationProgress:
         return f"{self.done:,}/{self.total:,} {self.unit}".rstrip()
 
     def progress(self) -> str:
-        """`120/200 clips, 12.3/s, 0:07 to go`."""
+        """`120/200 clips, 12.3/s, 0:07 to go`; what is slower than one in two seconds is told by the minute."""
         parts = [self.count()]
         if (rate := self.rate) is not None:
-            parts.append(f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.1f}/s")
+            slow = f"{60 * rate:.1f}/min" if rate < 0.5 else f"{rate:.1f}/s"
+            parts.append(f"{rate:,.0f}/s" if rate >= 100 else slow)
         if (to_go := self.to_go) is not None:
             parts.append(f"{clock_text(to_go)} to go")
         return ", ".join(parts)

@@ -61,7 +61,7 @@ class StreamOutcome:
 
 
 class StreamProgress(Protocol):
-    """Called as `progress(done, total, clip_id)` before each clip and at the end."""
+    """Called as `progress(done, total, clip_id)` at the begin and behind each clip."""
 
     def __call__(self, done: int, total: int, detail: str = "") -> None: ...
 
@@ -117,8 +117,8 @@ def stream(
     differing: list[StreamClip] = []
     results = target.stream(job.pcm[clip.row] for clip in left)
     with deferred_interrupt(lambda: bus.publish(StopAsked())) as interrupt:
-        for count, (clip, result) in enumerate(zip(left, results, strict=True), len(job.clips) - len(left)):
-            progress(count, len(job.clips), clip.id)
+        progress(len(job.clips) - len(left), len(job.clips), "")
+        for count, (clip, result) in enumerate(zip(left, results, strict=True), len(job.clips) - len(left) + 1):
             exact = is_exact(job.expected, clip.row, result)
             if not exact:
                 differing.append(clip)
@@ -126,8 +126,8 @@ def stream(
             store.add(stored)
             bus.publish(ClipDone(job.image, clip.id, stored.correct, exact))
             bus.publish(_link_moved(job.image, spec.name, target.statistics))
+            progress(count, len(job.clips), clip.id)
             interrupt.check()
-    progress(len(job.clips), len(job.clips), "")
     first_mismatch = _explain(job, differing[0], target) if differing else ""
     return StreamOutcome(target.statistics, 1, first_mismatch, target.hello.chip)
 

@@ -99,7 +99,7 @@ def verdict_lines(record: RunRecord) -> RenderableType:
     link = record.link
     lines.append(
         Text(
-            f"Link: {link.bytes:,} bytes in {link.seconds:.1f} s ({link.bytes_per_second / 1024:.1f} KiB/s), "
+            f"Link: {link.bytes:,} bytes in {link.seconds:.1f} s ({link.bytes_per_second / 1000:,.1f} kB/s), "
             f"{link.retransmits} retransmits, {link.crc_errors} CRC errors"
         )
     )

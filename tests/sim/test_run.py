@@ -414,3 +414,11 @@ def test_results_of_other_images_are_not_gone_on_with(workshop: Workshop, first:
     )
     assert contents(first.folder) == before
     assert first.answers == answers
+
+
+def test_resuming_a_whole_run_claims_no_speed(workshop: Workshop, first: Finished) -> None:
+    answers = first.answers
+    again = finish(workshop, "--resume", str(first.folder))
+    assert again.output.count(f"{CLIPS} clips, 0 not bit-exact, all from the journal") == 2
+    assert (again.summary["link"]["bytes"], again.summary["link"]["bytes_per_second"]) == (0, 0)
+    assert again.answers == answers

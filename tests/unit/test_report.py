@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from proofboard_harness.errors import DataFault
 from proofboard_harness.profile.figures import Cycles, Frame
+from proofboard_harness.profile.rows import signed_percent
 from proofboard_harness.report.codec import load_record, save_record
 from proofboard_harness.report.flame import ROW, WIDTH, draw
-from proofboard_harness.report.html import CLIPS_SHOWN, render_html, typeset, write_html
+from proofboard_harness.report.html import CLIPS_SHOWN, grouped, render_html, typeset, write_html
 from proofboard_harness.report.junit import write_junit
 from proofboard_harness.report.record import Proportion, Rom, WrongClip
 from proofboard_harness.report.rows import main_rows
@@ -224,6 +225,20 @@ def test_typeset() -> None:
     assert typeset("-72.3 %") == "−72.3\u202f%"
     assert typeset("96.2 to 97.6") == "96.2–97.6"
     assert typeset("-") == "–"
+    assert (
+        grouped("ROM 1,048,576 B, 15,076 B; in 2,3 of a,b") == "ROM 1\u202f048\u202f576 B, 15\u202f076 B; in 2,3 of a,b"
+    )
+
+
+def test_an_error_too_small_to_show_has_no_sign() -> None:
+    assert [signed_percent(share) for share in (-2e-5, 0.0, 4e-4, -0.0005001, 0.123, None)] == [
+        "0.0 %",
+        "0.0 %",
+        "0.0 %",
+        "-0.1 %",
+        "+12.3 %",
+        "-",
+    ]
 
 
 @pytest.mark.parametrize("shape", [(0,), (2, 2, 2)])

@@ -66,10 +66,16 @@ def count(value: float | None) -> str:
     return ABSENT if value is None else f"{value:,.0f}"
 
 
-def percent(share: float | None, *, signed: bool = False) -> str:
+def percent(share: float | None) -> str:
+    return ABSENT if share is None else f"{100 * share:.1f} %"
+
+
+def signed_percent(share: float | None) -> str:
+    """With its sign, unless it is too small to show: never −0.0."""
     if share is None:
         return ABSENT
-    return f"{100 * share:+.1f} %" if signed else f"{100 * share:.1f} %"
+    tenths = round(1000 * share)
+    return f"{tenths / 10:+.1f} %" if tenths else "0.0 %"
 
 
 def milliseconds(time: float) -> str:
@@ -101,7 +107,7 @@ def _cost_row(part: str, is_whole: bool, cost: LayerCost, whole: float) -> CostR
         read=count(cost.cycles.bytes_read),
         per_mac=ABSENT if cost.cycles_per_mac is None else f"{cost.cycles_per_mac:.2f}",
         predicted=count(cost.predicted),
-        error=percent(cost.error, signed=True),
+        error=signed_percent(cost.error),
     )
 
 

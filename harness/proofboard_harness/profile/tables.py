@@ -102,7 +102,7 @@ def times(profile: ImageProfile) -> Text:
 
 def fine_print(profile: ImageProfile) -> RenderableType:
     """What the figures are and are not."""
-    text = f"Means over {profile.clips} clips. "
+    text = f"Means over {profile.clips} clip{'' if profile.clips == 1 else 's'}. "
     if profile.source is Source.MODELLED:
         lower, upper = milliseconds(profile.times.low), milliseconds(profile.times.high)
         text += (

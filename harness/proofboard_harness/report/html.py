@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .spectrogram import load_clip, spectrogram_png
 from .verdict import checks, passed
 
 CLIPS_SHOWN = 12
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["typeset"] = typeset
+    environment.filters["grouped"] = grouped
     environment.filters["mismatch_count"] = mismatch_count
     style, _, _ = loader.get_source(environment, "page.css")
     found = checks(record)
@@ -126,6 +129,11 @@ def typeset(text: str) -> str:
     return text.replace(" to ", "–").replace("-", "−").replace(" %", "\u202f%").replace(",", "\u202f")
 
 
+def grouped(text: str) -> str:
+    """A sentence in which numbers have the thin spaces that they have in the tables."""
+    return _THOUSANDS.sub("\u202f", text)
+
+
 def key_figures(record: RunRecord) -> list[Figure]:
     """What a person wants to know first, as before and after."""
     before, after = record.baseline, record.compressed
@@ -143,9 +151,9 @@ def key_figures(record: RunRecord) -> list[Figure]:
     return [
         _size_figure("ROM", before.rom.total, after.rom.total, "linked"),
         _size_figure("RAM", before.ram.total, after.ram.total, "linked"),
-        _count_figure("MACs", before.macs, after.macs, "per inference", "predicted"),
+        _count_figure("MACs", before.macs, after.macs, "predicted"),
         _count_figure(
-            "Network", before.network.target, after.network.target, after.network.unit, after.network.source.value
+            f"Network {after.network.unit}", before.network.target, after.network.target, after.network.source.value
         ),
         accuracy,
     ]
@@ -163,9 +171,9 @@ def _size_figure(title: str, before: int, after: int, source: str) -> Figure:
     )
 
 
-def _count_figure(title: str, before: float, after: float, unit: str, source: str) -> Figure:
+def _count_figure(title: str, before: float, after: float, source: str) -> Figure:
     change = relative_change(before, after)
-    return Figure(title, f"{before:,.0f}", f"{after:,.0f}", unit, change, _smaller(before, after), source)
+    return Figure(title, f"{before:,.0f}", f"{after:,.0f}", "", change, _smaller(before, after), source)
 
 
 def _smaller(before: float, after: float) -> bool | None:

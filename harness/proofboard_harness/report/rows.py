@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from ..measurement import Source
+from ..profile.rows import signed_percent
 from .record import Cost, ImageRecord, Proportion, RunRecord, Score
 
 ABSENT = "-"
@@ -107,7 +108,7 @@ def relative_change(before: float, after: float) -> str:
     """`after` against `before` in percent, or ABSENT when there is nothing to divide by."""
     if after == before:
         return "same"
-    return f"{100 * (after / before - 1):+.1f} %" if before else ABSENT
+    return signed_percent(after / before - 1 if before else None)
 
 
 def image_totals(record: RunRecord) -> list[tuple[str, ImageRecord]]:
@@ -201,4 +202,4 @@ def _count(value: float | None) -> Cell:
 def _predicted(value: float | None, target: float | None) -> Cell:
     if value is None or not target:
         return _count(value)
-    return Cell(f"{value:,.0f}", f"{100 * (value / target - 1):+.1f} %")
+    return Cell(f"{value:,.0f}", signed_percent(value / target - 1))
