@@ -1,7 +1,7 @@
 """Firmware images and host libraries from generated C: CMake and Ninja, cached by the content of all that goes in.
 
 The build folder appears under its key only when the build has ended well, so an interrupted build leaves nothing
-that could be taken for an image.
+that could be taken for an image. A product that was changed since is built anew.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import toolchain
 from .errors import BenchFault
+from .seal import is_sealed, write_seal
 
 _SOURCES = ("*.c", "*.h", "*.ld", "*.S", "*.cmake", "CMakeLists.txt", "board.toml")
 
@@ -80,7 +81,7 @@ def _build(
         toolchain.find(tool)
     key = _key(generated, [firmware_folder(), *folders], [toolchain.version(compiler), product])
     folder = cache / "builds" / key
-    if (folder / "build" / product).is_file():
+    if is_sealed(folder / "build" / product):
         return Build(folder / "build" / product, folder / "generated", cached=True)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,8 @@ def _build(
             for file_name, text in generated.items():
                 (work / "generated" / file_name).write_text(text, encoding="utf-8")
             _run_cmake(work, options, product)
-            if not (folder / "build" / product).is_file():  # else another run has built the same meanwhile
+            write_seal(work / "build" / product)
+            if not is_sealed(folder / "build" / product):  # else another run has built the same meanwhile
                 shutil.rmtree(folder, ignore_errors=True)
                 work.replace(folder)
     except OSError as error:

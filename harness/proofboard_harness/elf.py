@@ -18,6 +18,7 @@ from elftools.elf.sections import SymbolTableSection
 from .errors import FirmwareFault
 from .spec import BoardSpec, MemoryKind
 
+_HINT = "give an image.elf for the board, whole; run the application again if a run's folder has lost its own"
 _MEASURED_SYMBOLS = ("STT_FUNC", "STT_OBJECT")
 
 
@@ -75,12 +76,12 @@ class Image:
             with path.open("rb") as stream:
                 elf = ELFFile(stream)
                 if elf["e_machine"] != "EM_ARM" or elf.elfclass != 32 or not elf.little_endian:
-                    raise FirmwareFault("is not a 32-bit little-endian Arm image", where=str(path))
+                    raise FirmwareFault("is not a 32-bit little-endian Arm image", where=str(path), hint=_HINT)
                 return cls(path, elf["e_entry"], _segments(elf), _sections(elf), _symbols(elf))
         except OSError as error:
-            raise FirmwareFault(f"can't be read: {error.strerror}", where=str(path)) from error
+            raise FirmwareFault(f"can't be read: {error.strerror}", where=str(path), hint=_HINT) from error
         except ELFError as error:
-            raise FirmwareFault(f"is not an ELF file: {error}", where=str(path)) from error
+            raise FirmwareFault(f"is not an ELF file: {error}", where=str(path), hint=_HINT) from error
 
     def symbol(self, name: str) -> Symbol | None:
         """The symbol of that name."""

@@ -61,6 +61,9 @@ def run(command: Sequence[str | Path], *, what: str) -> None:
         [str(part) for part in command], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     if done.returncode != 0:
-        tail = "\n    ".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        hint = "free some space" if "No space left on device" in tail else "the last lines above name the place"
+        said = done.stdout + done.stderr
+        tail = "\n    ".join(said.strip().splitlines()[-12:])
+        hint = "the last lines above name the place"
+        if "No space left on device" in said:
+            hint = "the disk is full: free some space, or put the cache on another one with PROOFBOARD_CACHE=DIR"
         raise FirmwareFault(f"{what} failed with exit code {done.returncode}:\n    {tail}", hint=hint)

@@ -13,7 +13,7 @@ from graph_example import integer_graph
 from proofboard_harness import build as build_module
 from proofboard_harness import toolchain
 from proofboard_harness.boards import boards_folder
-from proofboard_harness.build import build_host_library, build_image, firmware_folder
+from proofboard_harness.build import Build, build_host_library, build_image, firmware_folder
 from proofboard_harness.errors import BenchFault, FirmwareFault, ToolMissing
 from proofboard_host.application import load_application
 from proofboard_host.frontend.emit import emit_c
@@ -154,10 +154,10 @@ def test_failed_step_leaves_nothing_and_is_told_with_its_end(tools: Path, tmp_pa
 
 
 def test_full_disk_is_told_as_such(tools: Path, tmp_path: Path) -> None:
-    write_program(tools, "cmake", "echo 'fatal: No space left on device'; exit 1")
+    write_program(tools, "cmake", "echo 'fatal: No space left on device'; seq 40; exit 1")
     with pytest.raises(FirmwareFault) as caught:
         build_image(GENERATED, BOARD, cache=tmp_path / "cache")
-    assert caught.value.hint == "free some space"
+    assert caught.value.hint.startswith("the disk is full: free some space")
 
 
 def test_cache_that_can_not_be_written(tools: Path, tmp_path: Path) -> None:
@@ -188,6 +188,22 @@ def test_folder_without_a_product_is_replaced(tools: Path, tmp_path: Path) -> No
     second = build_image(GENERATED, BOARD, cache=tmp_path / "cache")
     assert not second.cached
     assert second.product.is_file()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda cache: build_image(GENERATED, BOARD, cache=cache),
+        lambda cache: build_host_library(GENERATED, cache=cache),
+    ],
+)
+def test_a_product_that_was_changed_is_built_anew(tools: Path, tmp_path: Path, build: Callable[[Path], Build]) -> None:
+    whole = build(tmp_path / "cache").product.read_bytes()
+    build(tmp_path / "cache").product.write_bytes(b"junk")
+    again = build(tmp_path / "cache")
+    assert not again.cached
+    assert again.product.read_bytes() == whole
+    assert build(tmp_path / "cache").cached
 
 
 def test_two_builds_of_the_same_at_once(tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,13 @@ def test_second_build_comes_from_the_cache(tmp_path: Path) -> None:
     built = first.stat().st_mtime_ns
     assert build_plugin(tmp_path) == first
     assert first.stat().st_mtime_ns == built
-    assert [path.name for path in first.parent.iterdir()] == [first.name]
+    assert sorted(path.name for path in first.parent.iterdir()) == [first.name, f"{first.name}.sha256"]
+
+
+def test_a_plugin_that_was_changed_is_compiled_anew(tmp_path: Path) -> None:
+    whole = build_plugin(tmp_path).read_bytes()
+    build_plugin(tmp_path).write_bytes(b"junk")
+    assert build_plugin(tmp_path).read_bytes() == whole
 
 
 @pytest.mark.parametrize("program", ["cc", "qemu-system-arm"])

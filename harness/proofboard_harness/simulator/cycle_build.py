@@ -18,6 +18,7 @@ import platformdirs
 
 from .. import toolchain
 from ..errors import BenchFault, FirmwareFault
+from ..seal import is_sealed, seal_of, write_seal
 
 _FLAGS = ("-std=c11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden")
 _VERSION = re.compile(r"version (\d+)\.(\d+)")
@@ -112,13 +113,15 @@ def _key(words: Sequence[str], sources: Sequence[Path]) -> str:
 def _cached(name: str, cache: Path | None, compile_into: Callable[[Path], None]) -> Path:
     folder = (cache or _user_cache()) / "cycle-model"
     library = folder / name
-    if library.is_file():
+    if is_sealed(library):
         return library
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as temporary:
             compiled = Path(temporary) / library.name
             compile_into(compiled)
+            write_seal(compiled)
+            seal_of(compiled).replace(seal_of(library))
             compiled.replace(library)
     except OSError as error:
         hint = "choose a folder you may write to with PROOFBOARD_CACHE=DIR"
