@@ -6,19 +6,14 @@ Every run here is the real command as a process of its own, on a real simulator.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
-import pty
 import re
 import resource
-import select
 import shlex
 import signal
 import sqlite3
-import struct
 import subprocess
-import termios
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
@@ -28,7 +23,8 @@ from typing import Any
 
 import pytest
 from proofboard_harness.spec import BoardSpec
-from tones_example import BOARD, CLIPS, GROUPS, TAKES, Workshop, assert_one_error, heed_ctrl_c
+from terminal_example import Terminal
+from tones_example import BOARD, CLIPS, GROUPS, TAKES, Workshop, assert_one_error
 
 pytestmark = pytest.mark.simulator
 
@@ -292,58 +288,6 @@ def test_ctrl_c_names_the_folder_to_go_on_with(workshop: Workshop, first: Finish
     assert errors.startswith("interrupted: ")
     assert len(errors.splitlines()) == 1, errors
     assert f"--resume runs/{folder.name}" in errors
-
-
-def own_terminal() -> None:
-    """In the child: Ctrl-C reaches who owns the terminal."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    heed_ctrl_c()
-
-
-@dataclass
-class Terminal:
-    """A terminal of 110 × 45 characters in which a command runs, and all that it showed so far."""
-
-    process: subprocess.Popen[bytes]
-    master: int
-    shown: bytes = b""
-
-    @classmethod
-    def start(cls, workshop: Workshop, command: list[str]) -> Terminal:
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 110, 0, 0))
-        process = subprocess.Popen(
-            command,
-            cwd=workshop.folder,
-            env=workshop.env | {"TERM": "xterm-256color"},
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=own_terminal,
-        )
-        os.close(slave)
-        return cls(process, master)
-
-    def look(self) -> bool:
-        """Take in what is shown within 0.1 s; False when the terminal's other end was closed."""
-        if select.select([self.master], [], [], 0.1)[0]:
-            try:
-                self.shown += os.read(self.master, 65536)
-            except OSError:  # Linux answers EIO when nobody holds the other end
-                return False
-        return True
-
-    def finish(self) -> int:
-        while self.look():
-            pass
-        os.close(self.master)
-        return self.process.wait(60)
-
-    @property
-    def text(self) -> str:
-        """Without the escape codes."""
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.shown.decode("utf-8"))
 
 
 def test_terminal_shows_the_live_dashboard(workshop: Workshop, first: Finished) -> None:
