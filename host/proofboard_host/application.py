@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import tomllib
 import types
 import typing
@@ -18,6 +19,11 @@ from typing import Any
 from .convolutions import LayerSection, check_kinds, check_layers, conv_steps
 from .errors import ConfigurationFault
 from .graph.limits import MAX_LAYERS, MAX_LOGITS, MAX_TENSOR_BYTES, MAX_WINDOW
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SAMPLE_RATES = range(1_000, 192_001)
+_LARGEST_BATCH = 4096
+"""Rows of one step of training, all in memory at once: a batch is drawn, so it may be larger than the data set."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +208,9 @@ def _check(application: Application) -> None:
         if not fact:
             raise ConfigurationFault(seen, where=f"{application.path}: {key}")
 
+    require(_NAME.fullmatch(application.name) is not None, "name", f"{application.name!r} can't name a folder")
+    rate = application.audio.sample_rate
+    require(rate in _SAMPLE_RATES, "audio.sample_rate", f"{rate} Hz is not in {_SAMPLE_RATES[0]}..{_SAMPLE_RATES[-1]}")
     frontend, data, train = application.frontend, application.data, application.train
     frame = frontend.frame
     require(frame in (128, 256, 512, 1024), "frontend.frame", f"{frame} is not 128, 256, 512 or 1024")
@@ -231,9 +240,10 @@ def _check(application: Application) -> None:
     require(application.features <= widest, "frontend", f"{application.features} features, an image holds {widest}")
     for key in ("folds", "epochs", "batch"):
         require(getattr(train, key) > (1 if key == "folds" else 0), f"train.{key}", f"{getattr(train, key)} is too few")
+    require(train.batch <= _LARGEST_BATCH, "train.batch", f"{train.batch} is more than {_LARGEST_BATCH}")
     require(train.seed >= 0, "train.seed", "is negative")
-    rate = train.learning_rate
-    require(math.isfinite(rate) and rate > 0, "train.learning_rate", f"{rate} is not a positive number")
+    step = train.learning_rate
+    require(math.isfinite(step) and step > 0, "train.learning_rate", f"{step} is not a positive number")
     require(train.augmentations >= 0, "train.augmentations", "is negative")
     compress = application.compress
     for key in ("margin", "recall_margin", "shift_margin"):
