@@ -38,8 +38,8 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
         "passed": passed(record),
         "images": {
             "built_for": record.board.image_of,
-            "baseline": {"build_id": before.build_id, "elf_sha256": before.elf_sha256},
-            "compressed": {"build_id": after.build_id, "elf_sha256": after.elf_sha256},
+            "baseline": _image(before),
+            "compressed": _image(after),
         },
         "clips": {"kfold": record.clips_kfold, "field": record.clips_field},
         "bit_exact": {
@@ -100,6 +100,10 @@ def summary_document(record: RunRecord) -> dict[str, Any]:
         ],
         "tools": dict(record.tools),
     }
+
+
+def _image(image: ImageRecord) -> dict[str, str]:
+    return {"build_id": image.build_id, "model_hash": image.model_hash, "elf_sha256": image.elf_sha256}
 
 
 def _interval(share: Proportion) -> list[float]:
