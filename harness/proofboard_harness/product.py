@@ -41,6 +41,7 @@ from proofboard_host.search.points import Figures, Point
 from proofboard_host.stats import PairedDifference, paired_difference
 from proofboard_host.train.pipeline import TrainedApplication, train_application
 
+from .errors import ConfigurationFault
 from .oracle import Outputs
 from .profile.figures import LayerFacts
 
@@ -89,7 +90,16 @@ _HASH_CHARACTERS = 32  # of the graph's digest: the 16 bytes that hello carries
 
 
 def open_dataset(application: Application, data: Path | None = None, progress: Progress = silent) -> Dataset:
-    """The application's recordings, or a user's own folder, curated; cached."""
+    """The application's recordings, or a user's own folder, curated; cached.
+
+    Raises:
+        ConfigurationFault: neither is named.
+        DataFault: a recording, a label or a package is at fault.
+    """
+    if data is None and not application.data.recipe:
+        raise ConfigurationFault(
+            "names no recordings", where=f"{application.path}: data.recipe", hint="give your own with --data FOLDER"
+        )
     return build_dataset(application, data=data, cache=cache_folder(), progress=progress)
 
 

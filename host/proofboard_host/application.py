@@ -36,11 +36,11 @@ class AudioSection:
 
 @dataclass(frozen=True)
 class DataSection:
-    """`recipe` names an entry of `data.recipes`; `classes` is the order of the logits."""
+    """`classes` is the order of the logits; `recipe` names an entry of `data.recipes`, empty: recordings are given."""
 
-    recipe: str
     classes: list[str]
     positive: str
+    recipe: str = ""
 
 
 @dataclass(frozen=True)

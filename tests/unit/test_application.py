@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
@@ -10,7 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from proofboard_host.application import known_applications, load_application, read_table
+from proofboard_host.application import (
+    Application,
+    CompressSection,
+    known_applications,
+    load_application,
+    read_table,
+)
 from proofboard_host.errors import ConfigurationFault
 
 SCREAM = (resources.files("proofboard_host.applications") / "scream.toml").read_text(encoding="utf-8")
@@ -37,6 +46,31 @@ def test_scream_has_the_article_s_macs() -> None:
     macs = sum(inputs * outputs for inputs, outputs in pairwise(widths))
     assert application.frames == 31
     assert abs(macs - 129_680) <= 0.01 * 129_680
+
+
+def documented(tmp_path: Path) -> Path:
+    """The file that docs/application.md shows."""
+    text = (Path(__file__).parents[2] / "docs" / "application.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "documented.toml"
+    path.write_text(code, encoding="utf-8")
+    return path
+
+
+def test_the_documented_file_is_whole_and_names_every_key(tmp_path: Path) -> None:
+    path = documented(tmp_path)
+    application = load_application(str(path))
+    given = tomllib.loads(path.read_text(encoding="utf-8"))
+    for section in dataclasses.fields(Application):
+        value = getattr(application, section.name)
+        if dataclasses.is_dataclass(value):
+            keys = {field.name for field in dataclasses.fields(value)} - {"recipe"}  # stands in the text
+            assert set(given[section.name]) == keys, section.name
+
+
+def test_the_documented_defaults_are_the_defaults(tmp_path: Path) -> None:
+    compress = load_application(str(documented(tmp_path))).compress
+    assert compress == CompressSection(scheme=compress.scheme)
 
 
 def test_own_file_by_its_path(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ What needs a simulator is in tests/sim/test_run.py.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -148,6 +149,18 @@ def test_one_recording_of_a_class_can_not_be_learnt_and_tested(workshop: Worksho
     shutil.rmtree(workshop.folder / "tones" / "high")
     write_wav(workshop.folder / "tones" / "high" / "only.wav", np.full(16000, 1000, np.int16))
     assert_one_error(workshop.call(workshop.run_command()), "'high'", "group")
+
+
+@pytest.mark.parametrize("command", [["run"], ["data", "show"]])
+def test_application_without_recordings_of_its_own_wants_some(workshop: Workshop, command: list[str]) -> None:
+    file = workshop.folder / "tones.toml"
+    text, found = re.subn(r"(?m)^recipe = .*$", "", file.read_text(encoding="utf-8"))
+    assert found == 1
+    file.write_text(text, encoding="utf-8")
+    done = workshop.call(workshop.command(*command, "tones.toml"))
+    assert_one_error(done, "tones.toml: data.recipe", "names no recordings", "--data FOLDER")
+    shown = workshop.call(workshop.command("data", "show", "tones.toml", "--data", "tones"))
+    assert shown.returncode == 0, shown.stderr
 
 
 def test_data_that_is_not_there(workshop: Workshop) -> None:
