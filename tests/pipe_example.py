@@ -49,10 +49,11 @@ class Pipe:
 
     @contextlib.contextmanager
     def wired(
-        self, fastest: int, quality: Quality = perfect, patience: Patience | None = None
+        self, fastest: int, quality: Quality = perfect, patience: Patience | None = None, inference_ms: int = 0
     ) -> Iterator[tuple[PacedWire, Target]]:
-        """A wire, and a target that nobody has greeted yet."""
-        with open_wire([str(self.program)], FIRST_BAUD, quality) as wire:
+        """A wire, and a target that nobody has greeted yet; it is busy with a clip for `inference_ms`."""
+        environment = {"PROOFBOARD_INFERENCE_US": str(1000 * inference_ms)}
+        with open_wire([str(self.program)], FIRST_BAUD, quality, environment=environment) as wire:
             link = SerialLink(wire.url, FIRST_BAUD)
             rate = RateControl(FIRST_BAUD, fastest)
             target = Target(link, lambda: None, hex, patience or Patience(), rate=rate)

@@ -51,9 +51,18 @@ class Silence:
         self._long = 0
         self.asked = 0
 
+    def begin_wait(self) -> None:
+        """The question goes now, later than when it was due."""
+        self._since = time.monotonic()
+
     def moved_on(self) -> None:
         """What is waited for has come nearer."""
         self._moved = time.monotonic()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the question that is due is the last one."""
+        return self._long >= self._patience.repetitions
 
     def is_over(self) -> bool:
         """Whether it is time to ask. Raises TargetFault when it was asked, or listened to, for long enough."""

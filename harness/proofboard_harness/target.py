@@ -30,7 +30,7 @@ from .window import SendWindow
 
 __all__ = ["Identity", "LinkStatistics", "Patience", "Target", "TargetReset", "decode_cfsr"]
 
-_UNHEARD = 3  # questions at a raised rate without an answer
+_UNHEARD = 3  # questions at a raised rate without an answer: the first rate is listened at too
 _HEAD_BYTES = 32  # of a frame at most, besides its samples
 _REPEATS = 1000  # chunks sent again while the target takes none: it never will
 M = TypeVar("M", Ack, Dump, Hello, Baud, Echo)
@@ -242,7 +242,7 @@ class Target:
         asked = False
         self._keep_rate(clip, flags)
         while True:
-            self._send_chunks(flags)
+            self._send_chunks(clip, flags)
             if self.statistics.retransmits - self._repeats_then > _REPEATS:
                 raise TargetFault(
                     f"no answer ({what}): {_REPEATS} chunks went again, and not one arrived",
@@ -261,10 +261,22 @@ class Target:
             overdue = bool(self._results) and clip not in self._results and not asked
             if silence.is_over() or overdue:
                 asked = overdue
-                if silence.asked > _UNHEARD and self.rate is not None and self.rate.is_raised:
-                    raise TargetReset(f"silent at {self.rate.baud} bit/s: was it reset, which ends that rate?")
-                self.statistics.polls += 1
-                self._talk.send(Kind.POLL, messages.poll(self._talk.session, self._window.number(), clip))
+                self._require_rate(silence, clip)
+                self._poll(clip)
+
+    def _poll(self, clip: int) -> None:
+        self.statistics.polls += 1
+        self._talk.send(Kind.POLL, messages.poll(self._talk.session, self._window.number(), clip))
+
+    def _require_rate(self, silence: Silence, clip: int) -> None:
+        """A target that is silent at a raised rate is busy, or was reset, which ends that rate, or the line is dead."""
+        rate = self.rate
+        if rate is None or not rate.is_raised or silence.asked <= _UNHEARD:
+            return
+        raised = rate.baud
+        if silence.is_hopeless or rate.is_lost(self._talk, lambda: self._poll(clip)):
+            raise TargetReset(f"silent at {raised} bit/s: was it reset, which ends that rate?")
+        silence.begin_wait()
 
     def _seconds_under_way(self) -> float:
         """For which the wire carries what the target may be sent at most before it answers."""
@@ -273,9 +285,10 @@ class Target:
 
     def _keep_rate(self, clip: int, flags: int) -> None:
         """A slower rate where too much goes again."""
-        if self.rate is not None and self.rate.is_poor(self._window.packets, self._window.retransmits):
-            self.rate.lower(self._talk, lambda message: self._take(message, clip, flags))
-            self.statistics.baud = self.rate.baud
+        rate = self.rate
+        if rate is not None and (wanted := rate.wanted(self._window.packets, self._window.retransmits)) != rate.baud:
+            rate.move(self._talk, wanted, lambda message: self._take(message, clip, flags))
+            self.statistics.baud = rate.baud
 
     def _take(self, message: Message, clip: int, flags: int) -> None:
         if isinstance(message, Ack):
@@ -305,12 +318,14 @@ class Target:
             return
         raise TargetFault(seen, where=hello.board, hint="a firmware bug: its hello and its results do not agree")
 
-    def _send_chunks(self, flags: int) -> None:
+    def _send_chunks(self, clip: int, flags: int) -> None:
         before = self._window.retransmits
         while (ready := self._window.take()) is not None:
             packet, place, code = ready
             payload = messages.clip_chunk(self._talk.session, packet, place.clip, place.chunk, flags, code)
             self._talk.send(Kind.CLIP_CHUNK, payload)
+        if self._window.is_uncertain:
+            self._poll(clip)
         self.statistics.retransmits += self._window.retransmits - before
         self.statistics.window = self._window.in_flight
 

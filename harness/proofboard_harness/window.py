@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from .messages import Ack
 
+_LOSSY = 1 / 8  # of the chunks; below it a whole window is lost too seldom to be worth a question
+_MEMORY = 1 / 16  # weight of the last chunk in the share that is lost just now
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -28,12 +31,14 @@ class SendWindow:
     Attributes:
         granted: the highest packet number that the target allows.
         retransmits: chunks that went more than once.
+        lost: share of the chunks that the target did not take, as of late.
     """
 
     granted: int
     retransmits: int = 0
+    lost: float = 0.0
+    _asked: int = 0
     _packet: int = 0
-    _first: int = 0
     _clips: dict[int, Sequence[bytes]] = field(default_factory=dict)
     _waiting: list[Place] = field(default_factory=list)
     _flying: dict[int, Place] = field(default_factory=dict)
@@ -65,9 +70,18 @@ class SendWindow:
         """Chunks that wait to go."""
         return len(self._waiting)
 
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the credit is used up where so much is lost that all under way may be, of which nothing would tell.
+
+        Then a question behind it saves a silence. False when it was the last packet.
+        """
+        return self.lost > _LOSSY and not self.room and self._asked != self._packet
+
     def number(self) -> int:
-        """The next packet number, for what is no chunk."""
+        """The next packet number, for a question."""
         self._packet += 1
+        self._asked = self._packet
         return self._packet
 
     def take(self) -> tuple[int, Place, bytes] | None:
@@ -77,9 +91,9 @@ class SendWindow:
         place = heapq.heappop(self._waiting)
         self.retransmits += place in self._sent
         self._sent.add(place)
-        packet = self.number()
-        self._flying[packet] = place
-        return packet, place, self._clips[place.clip][place.chunk]
+        self._packet += 1
+        self._flying[self._packet] = place
+        return self._packet, place, self._clips[place.clip][place.chunk]
 
     def acknowledge(self, ack: Ack) -> None:
         """Take an ACK in."""
@@ -87,6 +101,7 @@ class SendWindow:
         for packet in [packet for packet in self._flying if packet <= ack.packet]:
             place = self._flying.pop(packet)
             held = place.clip < ack.clip or (place.clip == ack.clip and ack.received >> place.chunk & 1)
+            self.lost += ((not held) - self.lost) * _MEMORY
             if not held and place.clip in self._clips:
                 heapq.heappush(self._waiting, place)
 
