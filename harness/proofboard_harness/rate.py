@@ -185,7 +185,7 @@ class RateControl:
         if share * rate <= shares[before] * before:
             return False
         self._tolerate(share)
-        return self.baud == rate or self._change(talk, rate, _ignore) == rate
+        return self.baud == rate or self._returns(talk, rate)
 
     def _share(self, talk: Conversation) -> float:
         """Of some bursts of echoes, those that come back whole."""
@@ -212,17 +212,21 @@ class RateControl:
 
     def _go_back(self, talk: Conversation, rate: int) -> None:
         """From a rate that is no good to the last one that was."""
-        if self.is_raised and self._change(talk, rate, _ignore) == rate:
+        if self.is_raised and self._returns(talk, rate):
             return
         for _ in range(_TRIES):
             self._listen_at(talk.link, self.start)
             self.call_back(talk.link)
-            if self._is_there(talk, _ignore) and (rate == self.start or self._change(talk, rate, _ignore) == rate):
+            if self._is_there(talk, _ignore) and (rate == self.start or self._returns(talk, rate)):
                 return
         raise TargetFault(
             f"lost while a rate was chosen, and not heard again at {self.start} bit/s",
             hint="set [link] fastest_baud in the board file to a rate that the cable carries",
         )
+
+    def _returns(self, talk: Conversation, rate: int) -> bool:
+        """Whether the target changes to a rate that was good before, and answers there."""
+        return self._change(talk, rate, _ignore) == rate and any(self._is_there(talk, _ignore) for _ in range(_TRIES))
 
     def _is_there(self, talk: Conversation, take: Callable[[Message], None]) -> bool:
         """Whether the target answers at this rate; the same session's greeting forgets nothing."""
