@@ -1,7 +1,8 @@
 # make demo   all set-up, then the main job: a scream detector proved on a simulated board
 # make test   all set-up, then the tests
 # make fuzz   libFuzzer on the firmware's receiver for ten minutes (needs clang); SECONDS=60 for one
-.PHONY: demo test test-all fuzz lint setup setup-test clean
+# make fuzz-host   the state machines of the host's end, likewise
+.PHONY: demo test test-all fuzz fuzz-host lint setup setup-test clean
 
 BOARD ?= qemu-mps2-an505
 
@@ -24,6 +25,9 @@ SECONDS ?= 600
 
 fuzz: setup-test
 	.venv/bin/python tests/fuzz_target.py --seconds $(SECONDS)
+
+fuzz-host: setup-test
+	.venv/bin/python tests/fuzz_host.py --seconds $(SECONDS)
 
 lint: setup-test
 	.venv/bin/ruff check .
