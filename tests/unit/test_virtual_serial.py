@@ -15,7 +15,7 @@ from virtual_example import FAST
 SCI9, DMAC0, SRAM = 0x4011_8900, 0x4000_5000, 0x2000_0000
 SMR, BRR, SCR, SSR, SEMR, FTDRHL, FRDRHL, MDDR, FCR, FDR = 0, 1, 2, 4, 7, 0xE, 0x10, 0x12, 0x14, 0x16
 WIDE = (FTDRHL, FRDRHL, FCR, FDR)
-TE, RE, RIE, ORER = 1 << 5, 1 << 4, 1 << 6, 1 << 5
+TE, RE, RIE, ORER, RDF = 1 << 5, 1 << 4, 1 << 6, 1 << 5, 1 << 6
 
 
 def sci(machine: Machine, register: int, value: int) -> None:
@@ -41,7 +41,7 @@ def started(*, connected: bool = True, running: bool = True, burst: int = 1) -> 
     machine.write(0x4008_4000, 4, ~(1 << 22) & 0xFFFF_FFFF)
     if running:
         machine.write(0x4008_4004, 4, ~(1 << 22) & 0xFFFF_FFFF)
-        for register, value in ((FCR, 0xF101), (SEMR, 0x84), (BRR, 2), (MDDR, 246)):
+        for register, value in ((FCR, 0xF001), (BRR, 2), (MDDR, 246), (SEMR, 0x84)):
             sci(machine, register, value)
     return machine
 
@@ -84,7 +84,7 @@ def test_bytes_out_and_in() -> None:
 )
 def test_rate_must_be_the_hosts(semr: int, brr: int, mddr: int, close: bool) -> None:
     machine = started()
-    for register, value in ((SEMR, semr), (BRR, brr), (MDDR, mddr)):
+    for register, value in ((SEMR, 0), (BRR, brr), (MDDR, mddr), (SEMR, semr)):
         sci(machine, register, value)
     if close:
         sci(machine, SCR, TE)
@@ -171,6 +171,28 @@ def test_a_request_that_nobody_listens_to_is_lost() -> None:
     wait(machine)
     assert machine.read(DMAC0 + 4, 4) == SRAM
     assert status(machine, FDR) == 1
+
+
+def test_a_level_asks_once_until_it_is_told() -> None:
+    """RTRG 1, and a DMAC that clears no flag: what FSP avoids by RTRG 0."""
+    machine = started()
+    arm_ring(machine, 8)
+    sci(machine, FCR, 0xF101)
+    sci(machine, SCR, RE | RIE)
+    machine.wire.to_target.extend(b"ab")
+    wait(machine)
+    assert machine.read(DMAC0 + 4, 4) == SRAM + 2
+    assert status(machine, FRDRHL) & 0xFF == ord("b")
+    assert not status(machine, SSR) & RDF
+    sci(machine, SSR, ~RDF & 0xFF)
+    machine.wire.to_target.extend(b"c")
+    wait(machine)
+    assert machine.read(DMAC0 + 4, 4) == SRAM + 4
+
+
+def test_modulation_is_set_before_it_is_switched_on() -> None:
+    with pytest.raises(MachineFault, match="SCI9.MDDR was written while SEMR.BRME is 1"):
+        sci(started(), MDDR, 200)
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,13 @@ static void start(uint32_t channel, uint32_t event) {
     DMCNT(DMA_CHANNEL) = 1;
 }
 
-/* The request of a byte with an error may never come. Then the FIFO holds more than the one byte at
- * which requests are raised, and none comes again until it has been emptied. */
+/* The request of a byte with an error may never come. It stays in the FIFO, and every byte behind
+ * it would come too late by one: the FIFO is emptied. So is one with more than the byte that the
+ * DMAC is about to take, whatever kept it. */
 static uint32_t take_stuck(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
+    const bool spoilt = ra6e1_sci_clear_errors(channel);
     uint32_t count = 0;
-    if (ra6e1_sci_waiting(channel) > 1) {
+    if (spoilt || ra6e1_sci_waiting(channel) > 1) {
         while (count < capacity && ra6e1_sci_waiting(channel) > 0) {
             bytes[count++] = ra6e1_sci_take(channel);
         }
@@ -51,7 +53,6 @@ static uint32_t receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
         next = (next + 1) % RA6E1_RING_BYTES;
     }
     if (count == 0) {
-        ra6e1_sci_clear_errors(channel);
         count = take_stuck(channel, bytes, capacity);
     }
     return count;

@@ -11,7 +11,7 @@ static uint32_t receive(uint32_t channel, uint8_t *bytes, uint32_t capacity) {
     while (count < capacity && ra6e1_sci_waiting(channel) > 0) {
         bytes[count++] = ra6e1_sci_take(channel);
     }
-    ra6e1_sci_clear_errors(channel);
+    (void)ra6e1_sci_clear_errors(channel);
     return count;
 }
 

@@ -8,6 +8,10 @@
 #define MDDR_OFF 256u
 #define LEAST_MDDR 128u
 
+/* What FSP sets where the DTC receives. With any other level its interrupt routine has to write
+ * RDF = 0 before the next request, which a DMAC does not. */
+#define RTRG_EVERY_BYTE 0u
+
 typedef struct {
     uint32_t divider;
     uint8_t semr;
@@ -47,18 +51,19 @@ ra6e1_baud ra6e1_baud_for(uint32_t pclka_hz, uint32_t baud) {
     return best;
 }
 
-/* While transmitter and receiver are off. */
+/* While transmitter and receiver are off. SEMR comes last: it switches MDDR's modulation on. */
 static void set_baud(uint32_t channel, ra6e1_baud baud) {
-    SCI_SEMR(channel) = (uint8_t)(SEMR_RXDESEL | baud.semr);
+    SCI_SEMR(channel) = SEMR_RXDESEL;
     SCI_BRR(channel) = baud.brr;
     SCI_MDDR(channel) = baud.mddr;
+    SCI_SEMR(channel) = (uint8_t)(SEMR_RXDESEL | baud.semr);
 }
 
 void ra6e1_sci_start(uint32_t channel, ra6e1_baud baud) {
     MSTPCRB &= ~MSTPCRB_SCI(channel);
     (void)MSTPCRB; /* the read waits until the module runs */
     SCI_SCR(channel) = 0;
-    const uint16_t fifo = FCR_FM | FCR_RTRG(1u) | FCR_RSTRG(15u);
+    const uint16_t fifo = FCR_FM | FCR_RTRG(RTRG_EVERY_BYTE) | FCR_RSTRG(15u);
     SCI_FCR(channel) = (uint16_t)(fifo | FCR_RFRST | FCR_TFRST);
     SCI_FCR(channel) = fifo;
     SCI_SMR(channel) = 0;
@@ -74,7 +79,7 @@ void ra6e1_sci_stop(uint32_t channel, ra6e1_baud baud) {
 }
 
 void ra6e1_sci_enable(uint32_t channel) {
-    ra6e1_sci_clear_errors(channel);
+    (void)ra6e1_sci_clear_errors(channel);
     SCI_SCR(channel) = SCR_TE | SCR_RE | SCR_RIE;
 }
 
@@ -98,9 +103,11 @@ uint8_t ra6e1_sci_take(uint32_t channel) {
     return (uint8_t)SCI_FRDRHL(channel);
 }
 
-void ra6e1_sci_clear_errors(uint32_t channel) {
+bool ra6e1_sci_clear_errors(uint32_t channel) {
     const uint8_t errors = SSR_ORER | SSR_FER | SSR_PER;
-    if ((SCI_SSR(channel) & errors) != 0) { /* must be read as 1 before 0 clears it */
-        SCI_SSR(channel) = (uint8_t)~errors;
+    if ((SCI_SSR(channel) & errors) == 0) {
+        return false;
     }
+    SCI_SSR(channel) = (uint8_t)~errors; /* were read as 1: only then does 0 clear them */
+    return true;
 }

@@ -2,6 +2,7 @@
 #ifndef PROOFBOARD_RA6E1_SCI_H
 #define PROOFBOARD_RA6E1_SCI_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How a bit is made of PCLKA: PCLKA / (divider x (brr + 1)) x mddr / 256. */
@@ -36,8 +37,8 @@ uint32_t ra6e1_sci_waiting(uint32_t channel);
 /* Take one of them. */
 uint8_t ra6e1_sci_take(uint32_t channel);
 
-/* After an overrun the receiver stands until it is told: tell it. Lost bytes are the link's matter,
- * whose frames carry a CRC. */
-void ra6e1_sci_clear_errors(uint32_t channel);
+/* After an overrun the receiver stands until it is told: tell it. Whether there was an error. Lost
+ * bytes are the link's matter, whose frames carry a CRC. */
+bool ra6e1_sci_clear_errors(uint32_t channel);
 
 #endif

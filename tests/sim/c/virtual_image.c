@@ -56,9 +56,9 @@ static void start_pins(void) {
 static void start_serial(void) {
     R32(0x40084004u) &= ~(1u << 22);
     R16(SCI9(0x14)) = 0xF801 | 6;
-    R8(SCI9(0x07)) = 0x84; /* RXDESEL, BRME */
     R8(SCI9(0x01)) = 2;
     R8(SCI9(0x12)) = 246;
+    R8(SCI9(0x07)) = 0x84; /* RXDESEL, BRME */
     R8(SCI9(0x02)) = 0x30;
 }
 

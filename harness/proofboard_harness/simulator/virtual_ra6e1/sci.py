@@ -3,6 +3,10 @@
 Sources: registers and fields, Renesas FSP 6.3.1, R7FA6E10F.h; rates, r_sci_uart.c. That reception stops on an overrun
 until ORER has been cleared is the rule of the family. Bytes take as long as the registers say, in both directions, and
 8N1 is the only format.
+
+When the receive FIFO asks to be read is taken from what FSP and Zephyr do: for the DTC they leave FCR.RTRG at 0, and each
+byte is a request; at another level their interrupt routine writes RDF = 0 when it has emptied the FIFO. So here a level
+asks once, and again only after that.
 """
 
 from __future__ import annotations
@@ -88,6 +92,7 @@ class Sci:
         self._errors = self._seen_errors = 0
         self._lost = self._lost_unseen = 0
         self._shifting = self._arriving = False
+        self._asked = False
         self._control = Cell(0, 0xFC)
         self._fifo = Cell(0xF800)
         base = _SCI + 0x100 * wiring.channel
@@ -96,7 +101,7 @@ class Sci:
         self._rate = self._cell(bus, "BRR", base + 1, 1, 0xFF)
         self._cell(bus, "SCMR", base + 6, 1, 0xF2)
         self._extended = self._cell(bus, "SEMR", base + 7, 1, 0)
-        self._modulation = self._cell(bus, "MDDR", base + 0x12, 1, 0xFF)
+        self._modulation = self._cell(bus, "MDDR", base + 0x12, 1, 0xFF, self._demand_no_modulation)
         self._add(bus, "SCR", base + 2, 1, self._control.read, self._write_control)
         self._add(bus, "SSR", base + 4, 1, self._read_status, self._write_status)
         self._add(bus, "FTDRHL", base + 0x0E, 2, None, self._write_data)
@@ -123,17 +128,25 @@ class Sci:
 
         bus.add(Register(f"{module}.{name}", address, width, read and guarded_read, write and guarded_write))
 
-    def _cell(self, bus: Bus, name: str, address: int, width: int, reset: int) -> Cell:
-        """A setting, which may be written while neither direction is enabled."""
+    def _cell(
+        self, bus: Bus, name: str, address: int, width: int, reset: int, demand: Callable[[], None] = lambda: None
+    ) -> Cell:
+        """A setting, which may be written while neither direction is enabled, and `demand` does not object."""
         cell = Cell(reset)
 
         def write(value: int) -> None:
             if self._control.value & (_TE | _RE):
                 raise MachineFault(f"{self._name}.{name} was written while SCR.TE or SCR.RE is 1")
+            demand()
             cell.write(value)
 
         self._add(bus, name, address, width, cell.read, write)
         return cell
+
+    def _demand_no_modulation(self) -> None:
+        """FSP, r_sci_uart_baud_set: BRR, SMR, MDDR, and SEMR last."""
+        if self._extended.value & _BRME:
+            raise MachineFault(f"{self._name}.MDDR was written while SEMR.BRME is 1: it modulates the rate already")
 
     @property
     def baud(self) -> float:
@@ -158,7 +171,7 @@ class Sci:
 
     def _streams(self) -> bool:
         """Whether a DMAC's channel takes each byte at once, so that the FIFO never fills."""
-        idle = not self._received and not self._errors and self._trigger() == 1 and self._control.value & _RIE
+        idle = not self._received and not self._errors and not self._level and self._control.value & _RIE
         return bool(idle) and self._requests.streams(self._wiring.event, self._data_register)
 
     def _byte_time(self) -> int:
@@ -181,8 +194,14 @@ class Sci:
             self._lose()
             return
         self._received.append(byte)
-        if len(self._received) == self._trigger() and self._control.value & _RIE:
+        if self._control.value & _RIE and self._asks():
             self._requests.request(self._wiring.event)
+
+    def _asks(self) -> bool:
+        if not self._level:
+            return True
+        before, self._asked = self._asked, self._asked or len(self._received) >= self._level
+        return self._asked and not before
 
     def _lose(self) -> None:
         self._errors |= _ORER
@@ -195,8 +214,10 @@ class Sci:
                 hint="receive by DMAC, or more often; and on ORER read SSR, then write 0 to the flag",
             )
 
-    def _trigger(self) -> int:
-        return max(1, self._fifo.value >> 8 & 15)
+    @property
+    def _level(self) -> int:
+        """FCR.RTRG."""
+        return self._fifo.value >> 8 & 15
 
     def _read_data(self) -> int:
         if not self._received:
@@ -226,7 +247,7 @@ class Sci:
         self._seen_errors = self._errors
         self._lost_unseen = 0
         waiting = len(self._received)
-        full_enough = waiting >= self._trigger()
+        full_enough = waiting >= max(1, self._level)
         status = _RDF if full_enough else (_DR if waiting else 0)
         room = len(self._sending) <= (self._fifo.value >> 4 & 15)
         return status | self._errors | (_TDFE if room else 0) | (0 if self._sending else _TEND)
@@ -234,6 +255,8 @@ class Sci:
     def _write_status(self, value: int) -> None:
         """A flag that was read as 1 is cleared by writing 0."""
         self._errors &= value | ~self._seen_errors
+        if not value & _RDF and len(self._received) < self._level:
+            self._asked = False
 
     def _read_counts(self) -> int:
         return len(self._sending) << 8 | len(self._received)
