@@ -16,6 +16,7 @@ from proofboard_harness.link import open_serial
 from proofboard_harness.oracle import is_exact
 from proofboard_harness.probe.flasher import open_simulated_probe
 from proofboard_harness.probe.gdb_remote import GdbRemote
+from proofboard_harness.probe.ra6e1_flash import Ra6e1Flash
 from proofboard_harness.probe.rsp import RspClient
 from proofboard_harness.simulator.virtual_ra6e1.launch import VirtualBoard, run_virtual
 from proofboard_harness.spec import BoardSpec
@@ -76,3 +77,17 @@ def test_clips_outlive_a_brown_out(spec: BoardSpec, built: Built) -> None:
         assert all(is_exact(expected, row, target.infer(clip)) for row, clip in enumerate(pcm))
         assert int(ask(board, "resets")) == before + 1
         assert target.statistics.resets == 1
+
+
+def test_flashes_from_the_midst_of_the_firmware(
+    spec: BoardSpec, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the debugger had not caught the reset: 200 MHz, caches on, the stack's limit above the algorithm's stack."""
+    other = Built.make(integer_graph(8, 992, (8, 2), name="compressed"), spec, tmp_path)
+    with running(spec, built.elf) as (board, target):
+        target.greet(built.identity)
+        monkeypatch.setattr(Ra6e1Flash, "prepare_target", lambda self: self.target.halt())
+        probe = open_simulated_probe(spec, *board.endpoints.gdb, board.check_alive)
+        probe.program(Image.load(other.elf))
+        probe.close()
+        target.greet(other.identity)

@@ -1,5 +1,5 @@
 /* Order of the steps: Renesas FSP 6.3.1, r_flash_hp.c. While the sequencer is in programming mode,
- * nothing is fetched from code flash: this runs in RAM, and interrupts are never enabled. */
+ * nothing is fetched from code flash: this runs in RAM, and interrupts are off. */
 #include "algorithm.h"
 #include "registers.h"
 #include <stdbool.h>
@@ -141,8 +141,11 @@ static bool inside(uint32_t address, uint32_t size) {
     return address < CODE_FLASH_BYTES && size <= CODE_FLASH_BYTES - address;
 }
 
-uint32_t ra6e1_flash_init(uint32_t address, uint32_t clock, uint32_t operation) {
-    (void)address, (void)clock, (void)operation;
+/* With no DMA and no cache in the way, and clocks for the flash. */
+__attribute__((used)) static uint32_t start(void) {
+    DMAST = 0;
+    CCACTL = 0;
+    FCACHEE = 0;
     PRCR = PRCR_KEY | PRCR_PRC0 | PRCR_PRC1;
     SYOCDCR = SYOCDCR_DBGEN;
     /* The MOCO always runs, and is on after a reset: undivided, 8 MHz suit every clock. */
@@ -152,6 +155,17 @@ uint32_t ra6e1_flash_init(uint32_t address, uint32_t clock, uint32_t operation) 
     FPCKAR = FPCKAR_8_MHZ;
     PRCR = PRCR_KEY;
     return RA6E1_FLASH_OK;
+}
+
+/* The debugger resets the chip before. Should it have caught the core too late, a program has run
+ * meanwhile, whose limit of the stack lies above ours: it goes before anything is pushed. */
+__attribute__((naked)) uint32_t ra6e1_flash_init(uint32_t address __attribute__((unused)),
+                                                 uint32_t clock __attribute__((unused)),
+                                                 uint32_t operation __attribute__((unused))) {
+    __asm volatile("movs r0, #0\n"
+                   "msr msplim, r0\n"
+                   "cpsid i\n"
+                   "b start\n");
 }
 
 uint32_t ra6e1_flash_uninit(uint32_t operation) {
