@@ -297,6 +297,22 @@ def bench_link_faults(
         raise typer.Exit(1)
 
 
+@bench_app.command("virtual")
+def bench_virtual(
+    out: Out = None,
+    document: Document = None,
+    runs: Annotated[int, typer.Option(min=1, help="of the network at each speed")] = 30,
+) -> None:
+    """Instructions a second of the virtual RA6E1, running a network; exit code 1 if below 20 million."""
+    from .benchmarks import command, virtual
+
+    console = Console()
+    with console.status("virtual") as status:
+        report = virtual.bench_virtual(runs, status.update)
+    if not command.deliver(report, out, document, console):
+        raise typer.Exit(1)
+
+
 @app.command()
 def boards() -> None:
     """List the boards that Proofboard knows."""

@@ -42,6 +42,23 @@ def test_what_the_monitor_is_told() -> None:
         setup_commands(load_board("qemu-mps2-an505"), 1, 2)
 
 
+def test_the_script_for_a_person_tells_the_same() -> None:
+    """`ra6e1.resc`, with its variables and its own folder filled in."""
+    spec = load_board(BOARD)
+    lines = (spec.folder / "ra6e1.resc").read_text(encoding="utf-8").splitlines()
+    values = {"$ORIGIN/": f"@{spec.folder}/"}
+    commands = []
+    for line in lines:
+        if "?=" in line:
+            name, _, value = line.partition("?=")
+            values[name] = value
+        elif line and not line.startswith(":"):
+            commands.append(line)
+    for name, value in values.items():
+        commands = [command.replace(name, value) for command in commands]
+    assert commands == setup_commands(spec, 3333, 4444)
+
+
 def test_no_renode(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renode.shutil, "which", lambda name: None)
     with pytest.raises(ToolMissing, match="renode is not on the PATH") as caught, run_renode(load_board(BOARD)):

@@ -82,7 +82,7 @@ def test_clips_outlive_a_brown_out(spec: BoardSpec, built: Built) -> None:
 def test_flashes_from_the_midst_of_the_firmware(
     spec: BoardSpec, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As if the debugger had not caught the reset: 200 MHz, caches on, the stack's limit above the algorithm's stack."""
+    """As if the debugger had not caught the reset: 200 MHz, caches on, the stack's limit above the algorithm's."""
     other = Built.make(integer_graph(8, 992, (8, 2), name="compressed"), spec, tmp_path)
     with running(spec, built.elf) as (board, target):
         target.greet(built.identity)

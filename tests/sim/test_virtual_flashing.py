@@ -117,6 +117,22 @@ def test_only_blocks_that_differ_are_written(spec: BoardSpec, board: VirtualBoar
     assert int(monitor(board, "flash_operations")) == before
 
 
+def test_a_byte_costs_its_own_block(spec: BoardSpec, board: VirtualBoard, tmp_path: Path) -> None:
+    """Of the padding's blocks the first, of 8 KiB, is one erasure and 64 programmings; the others stay as they are."""
+    image = variant(small_image(tmp_path), random.Random(4))
+    data = bytearray(image.segments[-1].data)
+    data[5] ^= 0xFF
+    changed = dataclasses.replace(image, segments=(*image.segments[:-1], Segment(PADDING, bytes(data))))
+    operations = []
+    for wanted in (image, changed):
+        probe = probe_of(spec, board)
+        probe.program(wanted)
+        probe.halt()
+        probe.close()
+        operations.append(int(monitor(board, "flash_operations")))
+    assert operations[1] - operations[0] == 1 + 0x2000 // 128
+
+
 @pytest.mark.parametrize(
     ("operation", "message"),
     [

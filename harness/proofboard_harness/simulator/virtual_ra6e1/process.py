@@ -125,6 +125,8 @@ class Process:
             return str(plan.operations)
         if command == "instructions":
             return str(self._machine.instructions)
+        if command == "processor_seconds":
+            return f"{time.process_time():.6f}"
         if command == "resets":
             return str(self._machine.resets)
         if command == "hoco_never_stable":

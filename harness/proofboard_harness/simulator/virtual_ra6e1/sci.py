@@ -4,9 +4,9 @@ Sources: registers and fields, Renesas FSP 6.3.1, R7FA6E10F.h; rates, r_sci_uart
 until ORER has been cleared is the rule of the family. Bytes take as long as the registers say, in both directions, and
 8N1 is the only format.
 
-When the receive FIFO asks to be read is taken from what FSP and Zephyr do: for the DTC they leave FCR.RTRG at 0, and each
-byte is a request; at another level their interrupt routine writes RDF = 0 when it has emptied the FIFO. So here a level
-asks once, and again only after that.
+When the receive FIFO asks to be read is taken from what FSP and Zephyr do: for the DTC they leave FCR.RTRG at 0, and
+each byte is a request; at another level their interrupt routine writes RDF = 0 when it has emptied the FIFO. So here a
+level asks once, and again only after that.
 """
 
 from __future__ import annotations
