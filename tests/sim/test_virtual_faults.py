@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,19 @@ def ask(board: VirtualBoard, command: str) -> str:
     remote.resume()
     remote.detach()
     return answer
+
+
+WATCHDOG = 2000
+"""Milliseconds; the firmware refreshes after 1,024 polls, which are half a second of a board that waits."""
+
+
+@pytest.mark.parametrize("faults", [(), ("--hoco-never-stable",)], ids=["main loop", "fault report"])
+def test_a_watchdog_of_somebody_else_lets_it_live(spec: BoardSpec, built: Built, faults: tuple[str, ...]) -> None:
+    with running(spec, built.elf, "--watchdog", str(WATCHDOG), *faults) as (board, _):
+        before = ask(board, "resets")
+        while int(ask(board, "milliseconds")) < 3 * WATCHDOG and ask(board, "resets") == before:
+            time.sleep(0.2)
+        assert ask(board, "resets") == before
 
 
 def test_clips_outlive_a_brown_out(spec: BoardSpec, built: Built) -> None:

@@ -53,6 +53,13 @@ void pb_board_start(void) {
     }
 }
 
+/* Somebody may have used the board before, and have option-setting memory start the watchdog. Main
+ * loop and fault report live on for as long as they poll. */
+static void refresh_watchdog(void) {
+    IWDTRR = IWDTRR_FIRST;
+    IWDTRR = IWDTRR_SECOND;
+}
+
 static void beat(void) {
     const uint32_t now = DWT_CYCCNT;
     if (now - heartbeat_since >= heartbeat_ticks) {
@@ -65,6 +72,7 @@ static void beat(void) {
 uint32_t pb_board_receive(uint32_t lane, uint8_t *bytes, uint32_t capacity) {
     (void)lane; /* there is one */
     if (++polls % POLLS_A_BEAT == 0) {
+        refresh_watchdog();
         beat();
     }
     const ra6e1_port *port = &ra6e1_board_port;

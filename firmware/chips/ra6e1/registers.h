@@ -53,6 +53,12 @@
 #define MSTPCRA_DMAC (1u << 22)
 #define MSTPCRB_SCI(channel) (1u << (31u - (channel)))
 
+/* Independent watchdog: runs from reset where OFS0.IWDTSTRT is 0; otherwise a refresh does nothing.
+ * How: Renesas FSP 6.3.1, r_iwdt.c. */
+#define IWDTRR REGISTER8(0x40083200u)
+#define IWDTRR_FIRST 0x00u
+#define IWDTRR_SECOND 0xFFu
+
 /* Pins */
 #define PFS(port, pin) REGISTER32(0x40080800u + 0x40u * (port) + 4u * (pin))
 #define PWPR REGISTER8(0x40080D03u)

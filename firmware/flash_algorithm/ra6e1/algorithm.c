@@ -46,7 +46,11 @@ static uint32_t failure(ra6e1_flash_error error, uint32_t status) {
     return (uint32_t)error | status << 8;
 }
 
+/* The end of a command, which takes 1.1 s at most. Should option-setting memory have started the
+ * watchdog, it has that long from here. */
 static bool ready(void) {
+    IWDTRR = IWDTRR_FIRST;
+    IWDTRR = IWDTRR_SECOND;
     for (uint32_t i = 0; i < POLLS; i++) {
         if ((FSTATR & FSTATR_FRDY) != 0) {
             return true;

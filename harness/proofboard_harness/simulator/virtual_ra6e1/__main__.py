@@ -32,9 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--power-cut", type=int, metavar="N", help="cut the power in the N-th operation of the flash")
     parser.add_argument("--program-error", type=int, metavar="N", help="fail the N-th operation of the flash")
     parser.add_argument("--hoco-never-stable", action="store_true", help="the HOCO never becomes stable")
+    parser.add_argument("--watchdog", type=int, metavar="MS", help="a watchdog that OFS0 starts, and its time")
     options = parser.parse_args(arguments)
     cache = None if options.cycles is None else CacheModel(*map(int, options.cycles.split(",")))
-    plan = FaultPlan(options.power_cut, options.program_error, not options.hoco_never_stable, options.seed)
+    plan = FaultPlan(
+        options.power_cut, options.program_error, not options.hoco_never_stable, options.seed, options.watchdog
+    )
     wiring = dataclasses.replace(FPB_SERIAL, baud=options.baud)
     process = Process(Settings(wiring, cache, not options.no_waits, options.burst, plan))
     process.announce()

@@ -14,6 +14,7 @@ class FaultPlan:
         power_cut: the operation in which the supply fails; None for never.
         program_error: the operation that ends in PRGERR or ERSERR; None for never.
         hoco_starts: whether the HOCO becomes stable.
+        watchdog: milliseconds after which a watchdog that OFS0 starts resets the chip; None where it starts none.
         seed: of what is left in cells whose operation was cut short, and of RAM after power-on.
     """
 
@@ -21,6 +22,7 @@ class FaultPlan:
     program_error: int | None = None
     hoco_starts: bool = True
     seed: int = 0
+    watchdog: int | None = None
     operations: int = 0
     random: random.Random = field(init=False)
 

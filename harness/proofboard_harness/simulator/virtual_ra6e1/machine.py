@@ -22,6 +22,7 @@ from .power import ModuleStop, Protection
 from .registers import Bus, Cell
 from .sci import Sci, Wire, Wiring
 from .virtual_time import PICOSECONDS, VirtualTime
+from .watchdog import Watchdog
 
 _RESET_ICLK = 2_000_000
 _LONGEST_SLICE = 400_000  # cycles, until the host is looked after
@@ -105,6 +106,11 @@ class Machine:
         return self._native.cycles
 
     @property
+    def milliseconds(self) -> int:
+        """Of virtual time since the last reset."""
+        return self._time.now * 1000 // PICOSECONDS
+
+    @property
     def iclk_hz(self) -> int:
         """The frequency of the core."""
         return self._time.iclk_hz
@@ -129,6 +135,7 @@ class Machine:
         wiring, burst = self._settings.wiring, self._settings.burst
         self._sci = Sci(bus, wiring, time, clocks, modules, pins, self.wire, dmac, burst)
         self._faci = Faci(bus, self._cpu, time, self.plan, caches.c_cache, lambda: clocks.frequencies.fclk)
+        self._watchdog = Watchdog(bus, time, self.plan.watchdog)
         CoreRegisters(bus, lambda: self._native.cycles)
         add_factory_data(bus)
         bus.add_cell("SYOCDCR", _SYSTEM + 0x40E, 1, Cell(0, 0x80))
@@ -281,6 +288,7 @@ class Machine:
             event = self._time.next_event or self._time.now + _IDLE_STEP
         self._time.skip_to(event)
         self._time.run_due()
+        self._watchdog.check()
         self._native.set_deadline(self._native.cycles)
 
     def _service(self) -> None:
@@ -292,6 +300,7 @@ class Machine:
 
     def _serve(self) -> None:
         self._time.run_due()
+        self._watchdog.check()
         self._look(False)
         self._sci.deliver()
         if self._stopping:

@@ -38,6 +38,7 @@ BLOCKS = (
     Block("PORT", 0x4008_0000, 0x800),
     Block("PFS", 0x4008_0800, 0x500),
     Block("PMISC", 0x4008_0D00, 0x100),
+    Block("IWDT", 0x4008_3200, 0x100),
     Block("MSTP", 0x4008_4000, 0x100),
     Block("USBFS", 0x4009_0000, 0x1000),
     Block("SSI0", 0x4009_D000, 0x1000),

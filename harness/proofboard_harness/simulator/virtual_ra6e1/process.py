@@ -127,6 +127,8 @@ class Process:
             return str(self._machine.instructions)
         if command == "processor_seconds":
             return f"{time.process_time():.6f}"
+        if command == "milliseconds":
+            return str(self._machine.milliseconds)
         if command == "resets":
             return str(self._machine.resets)
         if command == "hoco_never_stable":
