@@ -1,4 +1,4 @@
-"""Faults on purpose, met by the firmware itself: clocks that never come, and a supply that sags."""
+"""The board's firmware on the virtual RA6E1: what it says and shows, and what it makes of faults on purpose."""
 
 from __future__ import annotations
 
@@ -48,6 +48,29 @@ def running(spec: BoardSpec, elf: Path, *arguments: str) -> Iterator[tuple[Virtu
             probe.program(image)
             probe.close()
             yield board, target
+
+
+def test_hello_says_which_chip_it_is(spec: BoardSpec, built: Built) -> None:
+    """Part number and unique id, of the factory data in `factory.py`."""
+    with running(spec, built.elf) as (_, target):
+        hello = target.greet(built.identity)
+    assert hello.chip == "R7FA6E10F2CFP " + b"virtual\x00RA6E1\x00\x00\x01".hex()
+
+
+def test_the_led_beats(spec: BoardSpec, built: Built) -> None:
+    """P408PFS: PDR and PODR, high and low in turn."""
+    with running(spec, built.elf) as (board, target):
+        target.greet(built.identity)
+        seen: list[int] = []
+        while len(seen) < 3:
+            remote = GdbRemote(RspClient.connect(*board.endpoints.gdb))
+            value = int.from_bytes(remote.read_memory(0x4008_0920, 4), "little")
+            remote.resume()
+            remote.detach()
+            if not seen or seen[-1] != value:
+                seen.append(value)
+            time.sleep(0.05)
+        assert set(seen[1:]) == {0b100, 0b101}
 
 
 def test_an_oscillator_that_never_comes_is_told_by_name(spec: BoardSpec, built: Built) -> None:
