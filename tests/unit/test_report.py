@@ -15,7 +15,7 @@ from proofboard_harness.profile.figures import Cycles, Frame
 from proofboard_harness.profile.rows import signed_percent
 from proofboard_harness.report.codec import load_record, save_record
 from proofboard_harness.report.flame import ROW, WIDTH, draw
-from proofboard_harness.report.html import CLIPS_SHOWN, grouped, render_html, typeset, write_html
+from proofboard_harness.report.html import CLIPS_SHOWN, prose, render_html, typeset, write_html
 from proofboard_harness.report.junit import write_junit
 from proofboard_harness.report.record import Proportion, Rom, WrongClip
 from proofboard_harness.report.rows import main_rows
@@ -225,9 +225,8 @@ def test_typeset() -> None:
     assert typeset("-72.3 %") == "−72.3\u202f%"
     assert typeset("96.2 to 97.6") == "96.2–97.6"
     assert typeset("-") == "–"
-    assert (
-        grouped("ROM 1,048,576 B, 15,076 B; in 2,3 of a,b") == "ROM 1\u202f048\u202f576 B, 15\u202f076 B; in 2,3 of a,b"
-    )
+    assert prose("ROM 1,048,576 B; 2,3 of a,b") == "ROM 1\u202f048\u202f576 B; 2,3 of a,b"
+    assert prose("qemu-mps2-an505: -0.13 to 1 (≥ -2), k-fold") == "qemu-mps2-an505: −0.13 to 1 (≥ −2), k-fold"
 
 
 def test_an_error_too_small_to_show_has_no_sign() -> None:

@@ -25,6 +25,7 @@ from .spectrogram import load_clip, spectrogram_png
 from .verdict import checks, passed
 
 CLIPS_SHOWN = 12
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -88,7 +89,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["typeset"] = typeset
-    environment.filters["grouped"] = grouped
+    environment.filters["prose"] = prose
     environment.filters["mismatch_count"] = mismatch_count
     style, _, _ = loader.get_source(environment, "page.css")
     found = checks(record)
@@ -129,9 +130,9 @@ def typeset(text: str) -> str:
     return text.replace(" to ", "–").replace("-", "−").replace(" %", "\u202f%").replace(",", "\u202f")
 
 
-def grouped(text: str) -> str:
-    """A sentence in which numbers have the thin spaces that they have in the tables."""
-    return _THOUSANDS.sub("\u202f", text)
+def prose(text: str) -> str:
+    """A sentence in which numbers have the thin spaces and minus signs that they have in the tables."""
+    return _MINUS.sub("−", _THOUSANDS.sub("\u202f", text))
 
 
 def key_figures(record: RunRecord) -> list[Figure]:

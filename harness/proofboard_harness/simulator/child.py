@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 from .cycle_tree import CallTree
 
@@ -46,6 +46,35 @@ class Simulator(Protocol):
 
     def check_alive(self) -> None:
         """Raises BenchFault or TargetFault with the cause if the process has ended, or is about to."""
+
+
+class ChildSimulator:
+    """What the simulators that are processes have in common; who starts one also ends it.
+
+    Args:
+        process: the child.
+        output: the file that takes its last words.
+        endpoints: where it listens.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes], endpoints: Endpoints) -> None:
+        self._process = process
+        self._output = output
+        self.endpoints = endpoints
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def wait(self) -> None:
+        """Block until the process ends: for a simulator in the foreground."""
+        self._process.wait()
 
 
 def die_with_parent() -> Callable[[], None] | None:

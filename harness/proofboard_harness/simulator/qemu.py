@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from ..errors import BenchFault, ToolMissing
 from ..spec import BoardSpec, QemuSpec
-from .child import Endpoints, die_with_parent, end_process
+from .child import ChildSimulator, Endpoints, die_with_parent, end_process
 from .cycle_counter import CycleCounter, ProfileRequest, counting
 from .cycle_tree import CallTree
 
@@ -35,7 +35,7 @@ _NO_BYTE = 256
 _PORT = re.compile(re.escape(_HOST) + r":(\d+)")
 
 
-class QemuSimulator:
+class QemuSimulator(ChildSimulator):
     """A running QEMU. Made by `run_qemu`, which also ends it."""
 
     def __init__(
@@ -45,24 +45,8 @@ class QemuSimulator:
         endpoints: Endpoints,
         counter: CycleCounter | None = None,
     ) -> None:
-        self._process = process
-        self._stderr = stderr
+        super().__init__(process, stderr, endpoints)
         self._counter = counter
-        self.endpoints = endpoints
-
-    @property
-    def pid(self) -> int:
-        """Process id of QEMU."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
-
-    def wait(self) -> None:
-        """Block until the process ends: for a simulator in the foreground."""
-        self._process.wait()
 
     def profile(self) -> CallTree:
         """End the simulator and return what was counted since its start.
@@ -83,7 +67,7 @@ class QemuSimulator:
         """
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_DYING_SECONDS)
-            raise _died(self._process, self._stderr)
+            raise _died(self._process, self._output)
 
 
 def find_qemu() -> str:

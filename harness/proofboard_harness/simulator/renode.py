@@ -17,7 +17,7 @@ from typing import IO
 
 from ..errors import BenchFault, ToolMissing
 from ..spec import BoardSpec, RenodeSpec
-from .child import Endpoints, die_with_parent, end_process
+from .child import ChildSimulator, Endpoints, die_with_parent, end_process
 from .cycle_tree import CallTree
 from .renode_monitor import RenodeMonitor, SocketStream
 
@@ -32,27 +32,8 @@ _DYING_SECONDS = 0.5
 _STDERR_BYTES = 65536
 
 
-class RenodeSimulator:
+class RenodeSimulator(ChildSimulator):
     """A running Renode. Made by `run_renode`, which also ends it."""
-
-    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes], endpoints: Endpoints) -> None:
-        self._process = process
-        self._output = output
-        self.endpoints = endpoints
-
-    @property
-    def pid(self) -> int:
-        """Process id of Renode."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
-
-    def wait(self) -> None:
-        """Block until the process ends."""
-        self._process.wait()
 
     def profile(self) -> CallTree:
         """Raises BenchFault: Renode counts nothing by function."""

@@ -14,7 +14,7 @@ from typing import IO
 
 from ...errors import BenchFault, TargetFault
 from ...spec import BoardSpec, VirtualSpec, VirtualSpeed
-from ..child import Endpoints, die_with_parent, end_process
+from ..child import ChildSimulator, Endpoints, die_with_parent, end_process
 from ..cycle_tree import CallTree
 from .faults import STOPPED_LINE
 
@@ -29,27 +29,8 @@ _BURST = 128  # bytes: 1.3 ms at 1 Mbit/s, a small part of any ring
 _WORDS = 3  # lines of the process's last words: what, where, and what to do
 
 
-class VirtualBoard:
+class VirtualBoard(ChildSimulator):
     """A running virtual RA6E1. Made by `run_virtual`, which also ends it."""
-
-    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes], endpoints: Endpoints) -> None:
-        self._process = process
-        self._stderr = stderr
-        self.endpoints = endpoints
-
-    @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
-
-    def wait(self) -> None:
-        """Block until the process ends."""
-        self._process.wait()
 
     def profile(self) -> CallTree:
         """Raises BenchFault: this board counts cycles by its own counter, not by function."""
@@ -59,10 +40,10 @@ class VirtualBoard:
 
     def check_alive(self) -> None:
         """Raises TargetFault with what stopped the machine, or BenchFault if the process itself has failed."""
-        stopped = f"{STOPPED_LINE}\n" in _read(self._stderr)
+        stopped = f"{STOPPED_LINE}\n" in _read(self._output)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOPPED_SECONDS if stopped else _DYING_SECONDS)
-            raise _died(self._process, self._stderr)
+            raise _died(self._process, self._output)
 
 
 @contextlib.contextmanager
