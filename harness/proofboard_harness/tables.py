@@ -137,13 +137,13 @@ def _matrix(title: str, counts: tuple[tuple[int, ...], ...], classes: tuple[str,
     table.pad_edge = table.show_edge = False
     table.add_column("is \\ said", style="dim")
     for name in classes:
-        table.add_column(name, justify="right")
+        table.add_column(Text(name), justify="right")
     for index, (label, row) in enumerate(zip(classes, counts, strict=True)):
         cells = [
             Text(f"{count:,}", style="green" if column == index else ("red" if count else ""))
             for column, count in enumerate(row)
         ]
-        table.add_row(label, *cells)
+        table.add_row(Text(label), *cells)
     return table
 
 

@@ -262,6 +262,21 @@ def test_data_show(workshop: Workshop) -> None:
     assert sum(int(row[4]) for row in rows) == 48
 
 
+def test_brackets_in_names_are_no_markup(workshop: Workshop) -> None:
+    """rich would take them for colours, and a closing one without its opening for an error."""
+    file = workshop.folder / "tones.toml"
+    text = file.read_text(encoding="utf-8").replace('["low", "high"]', '["[low]", "high [of] 5k"]')
+    file.write_text(text.replace('positive = "high"', 'positive = "high [of] 5k"'), encoding="utf-8")
+    data = (workshop.folder / "tones").rename(workshop.folder / "t[bold]")
+    (data / "low").rename(data / "[low]")
+    (data / "high").rename(data / "high [of] 5k")
+    done = workshop.call(workshop.command("data", "show", "tones.toml", "--data", data.name))
+    assert done.returncode == 0, done.stderr
+    for word in ("t[bold]: 48 clips", "[low]", "high [of]"):
+        assert word in done.stdout
+    assert workshop.call(workshop.command("data", "check", "tones.toml", "--data", data.name)).returncode == 0
+
+
 def test_data_check_holds(workshop: Workshop) -> None:
     done = workshop.call(workshop.command("data", "check", "tones.toml", "--data", "tones"))
     assert done.returncode == 0, done.stderr
