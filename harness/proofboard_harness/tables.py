@@ -6,6 +6,7 @@ and signs fall back to ASCII.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -18,7 +19,7 @@ from rich.text import Text
 from .profile.tables import BRIEF, layer_table, times
 from .report.record import BitExact, PairedComparison, RunRecord
 from .report.rows import Cell, Row, image_totals, main_rows, mismatch_count, same_clips
-from .report.verdict import checks
+from .report.verdict import Check, checks
 
 _STYLES = {True: "green", False: "red", None: ""}
 
@@ -87,7 +88,7 @@ def confusion_matrices(record: RunRecord) -> RenderableType:
 
 
 def verdict_lines(record: RunRecord) -> RenderableType:
-    """Bit-exactness, accuracy kept, the link, and every check that failed."""
+    """Bit-exactness, accuracy kept, the link, every check that failed, and the verdict."""
     lines = [_bit_exact_line(record.bit_exact)]
     if record.board.chip:
         lines.append(Text(f"Chip: {record.board.chip}"))
@@ -105,10 +106,19 @@ def verdict_lines(record: RunRecord) -> RenderableType:
     )
     if link.survived:
         lines.append(Text(f"Survived: {link.survived}"))
-    for check in checks(record):
+    found = checks(record)
+    for check in found:
         if check.passed is False:
             lines.append(Text(f"FAILED {check.group}, {check.name}: {check.message}", style="bold red"))
-    return Group(*lines)
+    return Group(*lines, _verdict_line(found))
+
+
+def _verdict_line(found: Sequence[Check]) -> Text:
+    run = [check for check in found if check.passed is not None]
+    good = sum(check.passed is True for check in run)
+    text = f"{'Proved' if good == len(run) else 'NOT proved'}: {good} of {len(run)} checks passed"
+    text += f", {len(found) - len(run)} not run" if len(run) < len(found) else ""
+    return Text(text, style="bold green" if good == len(run) else "bold red")
 
 
 def _row_cells(row: Row) -> list[Text]:

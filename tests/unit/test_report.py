@@ -300,6 +300,7 @@ def test_the_table_fits_and_is_plain_away_from_a_terminal(width: int) -> None:
         assert number in text, number
     assert "Bit-exact: 400 of 400 clips, 0 mismatches" in text
     assert "Accuracy kept" in text
+    assert "Proved: 12 of 12 checks passed, 1 not run" in lines
     assert "over the 200 clips streamed the target has 91.50 %, the host predicted 91.50 %" in " ".join(text.split())
 
 
@@ -313,3 +314,4 @@ def test_a_failed_run_says_so() -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 mismatch; first: clip field-0007" in text
     assert "FAILED ladder, C on the simulator" in text
+    assert "NOT proved: " in text
