@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import TargetFault
 
@@ -26,6 +27,13 @@ class Patience:
     reconnect_seconds: float = 20.0
     attempts: int = 8
     fruitless_seconds: float = 100.0
+
+
+def patience_for(seconds: float) -> Patience:
+    """For a board that may take so long for an answer: no silence shorter than that counts as its end."""
+    usual = Patience()
+    repetitions = math.ceil(seconds / usual.answer_seconds)
+    return replace(usual, repetitions=repetitions, fruitless_seconds=max(usual.fruitless_seconds, seconds))
 
 
 class Silence:

@@ -11,6 +11,7 @@ from .. import pcm_code
 from ..bench import Bench
 from ..elf import Image
 from ..link import Link, open_serial
+from ..patience import patience_for
 from ..rate import RateControl
 from ..spec import LinkKind
 from ..symbols import locate
@@ -46,6 +47,7 @@ def open_target(
         opened(),
         bench.watch,
         lambda address: locate(image, address),
+        patience_for(max(bench.spec.limits.boot_seconds, bench.spec.limits.clip_seconds)),
         reopen=opened,
         encode=encode,
         statistics=statistics or LinkStatistics(),
