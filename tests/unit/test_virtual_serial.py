@@ -191,7 +191,7 @@ def test_a_level_asks_once_until_it_is_told() -> None:
 
 
 def test_modulation_is_set_before_it_is_switched_on() -> None:
-    with pytest.raises(MachineFault, match=r"SCI9\.MDDR was written while SEMR.BRME is 1"):
+    with pytest.raises(MachineFault, match=r"SCI9\.MDDR was written while SEMR\.BRME is 1"):
         sci(started(), MDDR, 200)
 
 
