@@ -21,6 +21,7 @@ from .interval import wilson
 from .measurement import Source
 from .oracle import Outputs
 from .product import IMAGES, Product, compare_pairs, is_layer_symbol, layer_of_symbol
+from .profile.clips import spread
 from .profile.figures import ImageProfile, LayerCost
 from .report.record import (
     BitExact,
@@ -295,6 +296,21 @@ def _board_facts(evidence: Evidence) -> BoardFacts:
     )
 
 
+def choose_mistakes(labels: NDArray[np.int64], predicted: NDArray[np.int64], most: int) -> list[int]:
+    """Rows that were got wrong, at most so many: of each kind of mistake as many, as far as there are, spread over the
+    rows of that kind."""
+    kinds: dict[tuple[int, int], list[int]] = {}
+    for row in np.flatnonzero(labels != predicted):
+        kinds.setdefault((int(labels[row]), int(predicted[row])), []).append(int(row))
+    shares = dict.fromkeys(kinds, 0)
+    left = min(most, sum(map(len, kinds.values())))
+    while left:
+        for kind in sorted(kinds):
+            if left and shares[kind] < len(kinds[kind]):
+                shares[kind], left = shares[kind] + 1, left - 1
+    return [row for kind in sorted(kinds) for row in (spread(kinds[kind], shares[kind]) if shares[kind] else [])]
+
+
 def _wrong_clips(evidence: Evidence) -> tuple[WrongClip, ...]:
     """Field clips that the compressed network gets wrong, with their PCM kept for the report's spectrograms."""
     dataset = evidence.product.dataset
@@ -303,7 +319,7 @@ def _wrong_clips(evidence: Evidence) -> tuple[WrongClip, ...]:
     folder = evidence.folder / "wrong-clips"
     folder.mkdir(exist_ok=True)
     wrong = []
-    for index in np.flatnonzero(labels != predicted)[:_WRONG_CLIPS]:
+    for index in choose_mistakes(labels, predicted, _WRONG_CLIPS):
         clip = dataset.clips[rows[index]]
         name = f"{clip.id.replace('@', '-')}.npy"
         sound = io.BytesIO()  # written by Python, because NumPy tells of a full disk without its errno

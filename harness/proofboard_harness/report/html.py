@@ -119,6 +119,7 @@ def render_html(record: RunRecord, run_folder: Path) -> str:
         images=image_totals(record),
         flame_width=WIDTH,
         matrices=_matrices(record),
+        mistakes=_mistakes(record.compressed.confusion_field),
         clips=[_picture(clip, run_folder) for clip in record.wrong_clips[:CLIPS_SHOWN]],
     )
 
@@ -207,6 +208,10 @@ def _matrix(title: str, counts: tuple[tuple[int, ...], ...], classes: tuple[str,
         cells = tuple(MatrixCell(count, count / total, column == index) for column, count in enumerate(row))
         rows.append((label, cells))
     return Matrix(title, tuple(rows))
+
+
+def _mistakes(confusion: Sequence[Sequence[int]]) -> int:
+    return sum(count for index, row in enumerate(confusion) for column, count in enumerate(row) if column != index)
 
 
 def _picture(clip: WrongClip, run_folder: Path) -> ClipPicture:
