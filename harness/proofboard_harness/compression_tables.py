@@ -138,7 +138,12 @@ def point_table(
 ) -> Table:
     """One row a candidate."""
     table = Table(
-        title=title or None, caption=caption or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title=title or None,
+        caption=caption or None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     table.add_column("", no_wrap=True)
     table.add_column("#", justify="right")
