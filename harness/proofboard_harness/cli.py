@@ -286,13 +286,14 @@ def bench_link_faults(
     document: Document = None,
     clips: Annotated[int, typer.Option(min=1, help="recordings of the field set")] = 1487,
     generated: Annotated[int, typer.Option(min=0, help="random and adversarial clips beside them")] = 1000,
+    uart: Annotated[int, typer.Option(min=20, help="of all these, over the plain UART too")] = 60,
 ) -> None:
     """The same clips with bytes lost, targets reset, the harness killed; exit code 1 if an answer differs."""
     from .benchmarks import command, link_faults
 
-    console = Console()
+    console, chosen = Console(), link_faults.FaultClips(clips, generated, uart)
     with console.status("link-faults") as status:
-        report = link_faults.bench_faults(clips, generated, status.update)
+        report = link_faults.bench_faults(chosen, status.update)
     if not command.deliver(report, out, document, console):
         raise typer.Exit(1)
 

@@ -21,7 +21,7 @@ class Outputs:
     classes: NDArray[np.int64]
     layers: tuple[NDArray[np.generic], ...]
 
-    def rows(self, part: slice) -> Outputs:
+    def rows(self, part: slice | list[int]) -> Outputs:
         """Of some rows only."""
         layers = tuple(layer[part] for layer in self.layers)
         return Outputs(self.features[part], self.words[part], self.classes[part], layers)

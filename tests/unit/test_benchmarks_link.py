@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 from proofboard_harness.benchmarks import link_published, link_simulator, link_wire
+from proofboard_harness.benchmarks.link_faults import FaultClips
 from proofboard_harness.benchmarks.link_simulator import SimulatorCase, SimulatorRow
 from proofboard_harness.benchmarks.link_subject import LinkSubject, on_this_machine
 from proofboard_harness.benchmarks.link_wire import WireCase, WireRow
-from proofboard_harness.errors import TargetFault
+from proofboard_harness.errors import ConfigurationFault, TargetFault
 from proofboard_harness.oracle import Outputs
 from proofboard_harness.product import keyword_spotter_image
 from proofboard_harness.spec import LinkKind
@@ -76,3 +77,14 @@ def test_a_wire_is_measured_and_a_wrong_answer_is_no_figure() -> None:
     wrong = Outputs(subject.expected.features, subject.expected.words + 1, *dataclasses.astuple(subject.expected)[2:])
     with pytest.raises(TargetFault, match="recording 0"):
         link_wire.measure(WireCase(921_600, 1), dataclasses.replace(subject, expected=wrong))
+
+
+def test_clips_of_the_proof_under_faults() -> None:
+    clips = FaultClips(1487, 1000, 60)
+    assert clips.command == "proofboard bench link-faults --clips 1487 --generated 1000 --uart 60"
+    rows = clips.rows_of_uart
+    assert (len(set(rows)), rows[0], rows[-1]) == (60, 0, 2486)
+    assert sum(row >= 1487 for row in rows) == 24  # generated ones
+    assert FaultClips(12, 8, 20).rows_of_uart == list(range(20))
+    with pytest.raises(ConfigurationFault, match="21 clips over the UART of 20 in all"):
+        FaultClips(12, 8, 21)

@@ -23,7 +23,7 @@ import numpy as np
 from .. import toolchain
 from ..boards import load_board
 from ..build import build_image
-from ..errors import BenchFault
+from ..errors import BenchFault, ConfigurationFault
 from ..product import cache_folder, generated_clips
 from ..run_folder import JOURNAL
 from ..spec import LinkKind
@@ -104,32 +104,55 @@ class FaultRow:
         return not self.differing and not self.inexact
 
 
-def bench_faults(field_clips: int, generated: int, progress: Progress) -> BenchReport:
-    """Every case through the simulated board's memory, and on a third of the clips over its plain UART.
+@dataclass(frozen=True)
+class FaultClips:
+    """What is streamed: `field` recordings of the field set, a fixed choice, and `generated` random and adversarial
+    clips, all through the simulated board's memory; of both together `uart`, spread evenly, over its plain UART, which
+    is some ten times as slow."""
 
-    Args:
-        field_clips: recordings of the field set, a fixed choice.
-        generated: random and adversarial clips beside them, the same for the same number.
-        progress: called with what comes next.
-    """
-    subject = load_subject(field_clips)
-    recorded = [f"recording{row}" for row in range(field_clips)]
-    ids = recorded + [f"generated{row}" for row in range(generated)]
-    pcm = np.concatenate([subject.pcm[:field_clips], generated_clips(generated, subject.image.window)])
+    field: int
+    generated: int
+    uart: int
+
+    def __post_init__(self) -> None:
+        if self.uart > self.field + self.generated:
+            raise ConfigurationFault(
+                f"{self.uart} clips over the UART of {self.field + self.generated} in all",
+                hint="give fewer with --uart",
+            )
+
+    @property
+    def command(self) -> str:
+        """That streams them again."""
+        return f"{COMMAND} --clips {self.field} --generated {self.generated} --uart {self.uart}"
+
+    @property
+    def rows_of_uart(self) -> list[int]:
+        """Which of all clips go over the UART as well."""
+        return [round(row) for row in np.linspace(0, self.field + self.generated - 1, self.uart)]
+
+
+def bench_faults(clips: FaultClips, progress: Progress) -> BenchReport:
+    """Every case over both links; `progress` is told what comes next."""
+    subject = load_subject(clips.field)
+    recorded = [f"recording{row}" for row in range(clips.field)]
+    ids = recorded + [f"generated{row}" for row in range(clips.generated)]
+    pcm = np.concatenate([subject.pcm[: clips.field], generated_clips(clips.generated, subject.image.window)])
     expected = on_this_machine(subject.image, pcm)
     board = load_board(BOARD)
     elf = build_image(subject.image.generated, board.image_folder, cache=cache_folder()).product
     found: dict[LinkKind, list[FaultRow]] = {}
     with tempfile.TemporaryDirectory(prefix="proofboard-bench-") as folder:
-        for kind, part in ((LinkKind.RTT, slice(None)), (LinkKind.SERIAL, slice(None, None, 3))):
+        for kind, part in ((LinkKind.RTT, list(range(len(ids)))), (LinkKind.SERIAL, clips.rows_of_uart)):
             work = Path(folder) / kind.value
             work.mkdir()
             image = subject.image
             names = list(image.layer_names)
-            order = Order(BOARD, kind.value, str(elf), image.model_hash, list(image.graph.classes), names, ids[part])
+            chosen = [ids[row] for row in part]
+            order = Order(BOARD, kind.value, str(elf), image.model_hash, list(image.graph.classes), names, chosen)
             save_order(work, order, pcm[part], expected.rows(part))
             found[kind] = prove(work, len(order.ids), work, CASES, progress)
-    return report(found, f"{COMMAND} --clips {field_clips} --generated {generated}")
+    return report(found, clips.command)
 
 
 def prove(order: Path, clips: int, work: Path, cases: Sequence[FaultCase], progress: Progress) -> list[FaultRow]:
