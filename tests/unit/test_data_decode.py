@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ from data_example import RATE, noise, voice, write_wav
 from proofboard_host.data import decode as decode_module
 from proofboard_host.data.decode import decode
 from proofboard_host.errors import DataFault
+from scipy.io import wavfile
 
 
 def decoded(path: Path, **options: float) -> np.ndarray:
@@ -66,3 +68,32 @@ def test_corrupt_file_is_named(tmp_path: Path, content: bytes) -> None:
 def test_wav_with_no_samples_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataFault, match=r"empty\.wav"):
         decoded(write_wav(tmp_path / "empty.wav", noise(4)[:0]))
+
+
+def test_wav_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    whole = write_wav(tmp_path / "a.wav", noise(5)).read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[:-1000])
+    with pytest.raises(DataFault, match=r"cut\.wav: was cut off: 1,000 bytes are missing"):
+        decoded(tmp_path / "cut.wav")
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFF_FFFF])
+def test_wav_of_unknown_length_is_taken_to_its_end(size: int, tmp_path: Path) -> None:
+    """As a recorder writes it that was not ended by its own will."""
+    pcm = noise(6)
+    content = bytearray(write_wav(tmp_path / "a.wav", pcm).read_bytes())
+    place = content.index(b"data") + 4
+    content[place : place + 4] = struct.pack("<I", size)
+    (tmp_path / "open.wav").write_bytes(content)
+    assert np.array_equal(decoded(tmp_path / "open.wav"), pcm)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_refused(value: float, tmp_path: Path) -> None:
+    sound = noise(7).astype(np.float32) / 32768
+    wavfile.write(tmp_path / "float.wav", RATE, sound)
+    assert decoded(tmp_path / "float.wav").size == sound.size
+    sound[100] = value
+    wavfile.write(tmp_path / "float.wav", RATE, sound)
+    with pytest.raises(DataFault, match=r"float\.wav: holds samples that are no numbers"):
+        decoded(tmp_path / "float.wav")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataFault
+from .riff import missing_bytes
 
 #: What is decoded of a long file: enough for every window that a recipe asks of one recording.
 LONGEST_SECONDS = 60.0
@@ -36,8 +37,15 @@ def decode(
         int16 [samples], channels averaged.
 
     Raises:
-        DataFault: the file is corrupt, has no sound in it, or ends before `start`.
+        DataFault: the file is corrupt or cut off, has no sound in it, or ends before `start`.
     """
+    missing = missing_bytes(source)
+    if missing:
+        raise DataFault(
+            f"was cut off: {missing:,} bytes are missing that its header promises",
+            where=where,
+            hint="copy the file again, or remove it",
+        )
     end = start + LONGEST_SECONDS if stop is None else min(stop, start + LONGEST_SECONDS)
     first, last = round(start * sample_rate), round(end * sample_rate)
     blocks: list[NDArray[np.int16]] = []
@@ -48,10 +56,13 @@ def decode(
         with av.open(io.BytesIO(source), mode="r", format=layout, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise DataFault("has no sound in it", where=where, hint="remove the file or replace it")
+            is_float = container.streams.audio[0].codec_context.name.startswith("pcm_f")
             resampler = av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=sample_rate)
             for frame in container.decode(audio=0):
                 # Containers disagree about time stamps, and the resampler refuses gaps: the order is what counts.
                 frame.pts = None
+                if is_float:
+                    _require_numbers(frame, where)
                 for block in resampler.resample(frame):
                     blocks.append(_samples(block))
                     decoded += blocks[-1].size
@@ -69,6 +80,12 @@ def decode(
     if pcm.size == 0:
         raise DataFault(f"holds no sound after {start:g} s", where=where, hint="remove the file or replace it")
     return pcm
+
+
+def _require_numbers(frame: av.audio.frame.AudioFrame, where: str) -> None:
+    """Float PCM can hold what is no number, which conversion would turn into some sample."""
+    if not np.isfinite(frame.to_ndarray()).all():
+        raise DataFault("holds samples that are no numbers", where=where, hint="remove the file or replace it")
 
 
 def _samples(frame: av.audio.frame.AudioFrame) -> NDArray[np.int16]:
