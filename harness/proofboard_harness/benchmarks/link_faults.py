@@ -72,8 +72,8 @@ CASES = (
     FaultCase("1 byte in 1,000 lost", FaultPlan(loss=1e-3)),
     FaultCase("a bit of 1 byte in 10,000 flipped", FaultPlan(flip=1e-4)),
     FaultCase("harness killed", kills=20),
-    FaultCase("target reset", resets=20),
-    FaultCase("all at once", FaultPlan(loss=1e-4, flip=1e-4, double=1e-5, delay=1e-4, pull=1e-4), kills=20, resets=20),
+    FaultCase("target reset", resets=30),
+    FaultCase("all at once", FaultPlan(loss=1e-4, flip=1e-4, double=1e-5, delay=1e-4, pull=1e-4), kills=20, resets=30),
 )
 """The clean one first: the others are compared with it."""
 
