@@ -208,6 +208,11 @@ def test_contest_is_complete_and_made_only_once(tmp_path: Path) -> None:
                 <= (plain if method.family == result.methods[0].family else result.methods[4].cells[0]).costs.rom
             )
     assert len(told) > 10
+    # Behind the students, ours prunes a convolutional network itself, as `compress` does.
+    assert sum("own network, all channels" in text for text in told) == len(result.seeds)
+    for cell in result.methods[7].cells:
+        assert cell is not None
+        assert cell.kept(result.rule)
     stored = next(path for path in tmp_path.glob("*.answers.npz"))
     whole = stored.read_bytes()
     stored.write_bytes(whole[:-100])

@@ -14,8 +14,13 @@ from .. import compress, search
 from ..errors import ModelFault
 from ..search import operating_point, pool, student
 from ..search.candidate import Candidate
+from ..search.descent import descend
+from ..search.own_network import OwnBench
+from ..search.points import Point
+from ..search.pruned import Pruned
 from ..search.rule import AccuracyRule
 from ..search.store import Compressed
+from ..train import crossval, trainer
 from . import plain, recipes
 from .cells import Cell, NetworkStore, key_of
 from .families import Family
@@ -30,6 +35,7 @@ Tell = Callable[[str], None]
 """Is told what is being made."""
 
 _OURS = "ours"
+_DESCENT_SOURCES = (search, compress, crossval, trainer)
 _RECIPE_SOURCES = (recipes, plain, pool, operating_point, student.fit)
 
 
@@ -105,9 +111,35 @@ class Corner:
         return self._climb(len(self._contest.plan.shares), cell)
 
     def our_smallest(self) -> Cell | None:
-        """The smallest of our candidates of several widths."""
-        widths = self._contest.plan.channels
-        return self._climb(len(widths), lambda rung: self.student(_OURS, ours(widths[rung])))
+        """The smallest of our candidates: students of several widths, and a convolutional network itself, pruned."""
+        widths, rule = self._contest.plan.channels, self._contest.rule
+        student = self._climb(len(widths), lambda rung: self.student(_OURS, ours(widths[rung])))
+        kept = [cell for cell in (student, *self._descended()) if cell is not None and cell.kept(rule)]
+        return min(kept, key=lambda cell: cell.costs.rom, default=None)
+
+    def _descended(self) -> list[Cell]:
+        """The family's own network step by step, as the search prunes it behind the students; empty without layers."""
+        contest, application = self._contest, self._family.application
+        if not application.network.layers:
+            return []
+        standing, cells = self._standing, list[Cell]()
+        bench = OwnBench(application, contest.floor.material, standing.networks, standing.positives)
+
+        def evaluate(number: int, candidate: Pruned) -> Point:
+            key = key_of(self._hash, candidate, application.network, application.train, *_DESCENT_SOURCES)
+
+            def make() -> Compressed:
+                contest.tell(f"seed {self._seed}: {candidate.label}")
+                return bench.make(candidate, self._seed)
+
+            cell = self._attempt(lambda: self._judged(_OURS, candidate.label, key, make))
+            if cell is None:
+                return Point(number, candidate.label, candidate)
+            cells.append(cell)
+            return Point(number, cell.size, candidate, cell.macs, cell.parameter_bytes, cell.costs, cell.figures)
+
+        descend(evaluate, lambda point: point.kept(contest.rule), first=0)
+        return cells
 
     def student(self, title: str, candidate: Candidate) -> Cell | None:
         """A candidate of the search; None where it could not be made."""

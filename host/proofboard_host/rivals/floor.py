@@ -134,10 +134,14 @@ class Standing:
     def workbench(self, efforts: Efforts) -> Workbench:
         """Trains our students on this baseline."""
         floor = self.floor
-        positives = int((self.logits.argmax(axis=1) == floor.positive).sum())
         return Workbench(
-            floor.application, floor.material, floor.pool, self.networks, positives, efforts, floor.transfer
+            floor.application, floor.material, floor.pool, self.networks, self.positives, efforts, floor.transfer
         )
+
+    @property
+    def positives(self) -> int:
+        """Clips that the baseline calls positive, out of fold."""
+        return int((self.logits.argmax(axis=1) == self.floor.positive).sum())
 
     def settle(self, graphs: Sequence[Graph]) -> Compressed:
         """One graph of a fold each, which read all features, at the baseline's operating point: the last of them, and
