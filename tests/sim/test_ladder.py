@@ -144,7 +144,8 @@ def test_a_simulator_that_dies_mid_run_is_named_as_the_cause(
 
         with pytest.raises(BenchFault, match="died"):
             stream_and_kill()
-        assert store.done("compressed") == {"clip0", "clip1", "clip2"}  # the one in hand when it died
+        # Two were told; the answer of the third may have come already, the fourth had not been sent.
+        assert {"clip0", "clip1"} <= store.done("compressed") <= {"clip0", "clip1", "clip2"}
         with flashed_target(board_spec, image, compressed.identity) as (_, target):
             outcome = stream(job, target, board_spec, store, EventBus(), lambda done, total, detail="": None)
         assert outcome.first_mismatch == ""
