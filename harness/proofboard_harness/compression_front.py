@@ -14,9 +14,6 @@ from .product import SearchResult
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-YARDSTICK = 0
-"""Plain int8: so much larger than all others that a common axis would crowd them into one corner."""
-
 _ROOM = 0.04  # of an axis, beside its outermost candidates
 _LABEL_POINTS = 9.0  # from a mark to its number
 _STAR_POINTS = 15.0  # from the deployed one's
@@ -61,7 +58,9 @@ def plot(result: SearchResult) -> bytes:
 
 
 def _panel(axes: Axes, marks: Sequence[_Mark], result: SearchResult, unit: str) -> None:
-    near = [mark for mark in marks if mark.number != YARDSTICK] or list(marks)
+    # Plain int8 is so much larger than all others that a common axis would crowd them into one corner.
+    plain = {point.number for point in result.points if point.candidate is None}
+    near = [mark for mark in marks if mark.number not in plain] or list(marks)
     kinds: Mapping[str, tuple[list[_Mark], str]] = {
         "beaten by none in ROM, cycles and bound at once": ([m for m in near if m.number in result.front], "tab:blue"),
         "beaten": ([mark for mark in near if mark.number not in result.front], "none"),
